@@ -1,0 +1,86 @@
+import { Arg, Ctx, ID, Int, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
+import type { Context } from "../context";
+import { badInput } from "../errors";
+import { Alert, AlertConnection, AlertFilter } from "./alert.type";
+import { alertsAfter, follow, positionOf } from "./alerts";
+import { createWatch, deleteWatch, Watch, watchesOf, WatchInput } from "./watch-store";
+
+@Resolver()
+export class AlertResolver {
+  @Query(() => AlertConnection, { description: "Alerts that the viewer could have received, oldest first, after a cursor." })
+  async alerts(
+    @Ctx() ctx: Context,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." }) first: number | null,
+    @Arg("after", () => String, { nullable: true }) after: string | null,
+    @Arg("filter", () => AlertFilter, { nullable: true }) filter: AlertFilter | null,
+  ): Promise<AlertConnection> {
+    const wanted = first ?? 50;
+    if (wanted < 1 || wanted > 100) throw badInput("first", "must be from 1 to 100");
+    const found = await alertsAfter(() => ctx.again(), positionOf(ctx, after ?? null, 0), filter ?? null, wanted + 1);
+    const nodes = found.slice(0, wanted).map((f) => f.alert);
+    return {
+      nodes,
+      edges: nodes.map((node) => ({ node, cursor: node.cursor })),
+      pageInfo: {
+        hasNextPage: found.length > wanted,
+        hasPreviousPage: Boolean(after),
+        startCursor: nodes[0]?.cursor ?? null,
+        endCursor: nodes.at(-1)?.cursor ?? null,
+      },
+    };
+  }
+
+  @Subscription(() => Alert, {
+    description:
+      "Alerts for this viewer, in order, without gap or repetition. With `after` it first replays what was missed since that cursor, then goes on live.",
+    name: "alerts",
+    subscribe: ({ args, context }: { args: Record<string, never>; context: Context }) => {
+      const after = (args.after as string | null | undefined) ?? null;
+      const filter = (args.filter as AlertFilter | null | undefined) ?? null;
+      return stream(context, after, filter);
+    },
+  })
+  alertsLive(
+    @Root() alert: Alert,
+    @Arg("after", () => String, { nullable: true }) _after: string | null,
+    @Arg("filter", () => AlertFilter, { nullable: true }) _filter: AlertFilter | null,
+  ): Alert {
+    return alert;
+  }
+
+  @Query(() => [Watch])
+  watches(@Ctx() ctx: Context): Promise<Watch[]> {
+    return watchesOf(ctx);
+  }
+
+  @Mutation(() => Watch)
+  createWatch(@Ctx() ctx: Context, @Arg("input", () => WatchInput) input: WatchInput): Promise<Watch> {
+    return createWatch(ctx, input);
+  }
+
+  @Mutation(() => Boolean)
+  deleteWatch(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<boolean> {
+    return deleteWatch(ctx, id);
+  }
+}
+
+/** An iterable that can be ended while it waits: a plain generator cannot. */
+function stream(ctx: Context, after: string | null, filter: AlertFilter | null): AsyncIterableIterator<Alert> {
+  const ended = new AbortController();
+  const position = positionOf(ctx, after, ctx.hub.log.position);
+  const alerts = follow(() => ctx.again(), position, filter, ended.signal);
+  return {
+    next: () => alerts.next().finally(() => ctx.renew()),
+    return: () => {
+      ended.abort();
+      return alerts.return(undefined);
+    },
+    throw: (error: unknown) => {
+      ended.abort();
+      return alerts.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

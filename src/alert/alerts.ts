@@ -1,0 +1,147 @@
+import type { Context } from "../context";
+import { badInput } from "../errors";
+import { globalId, uuidOf } from "../ids";
+import type { LogPosition } from "../cursors";
+import type { ItemView } from "../sharing/disclosure";
+import { KINDS } from "../sharing/disclosure";
+import { tlpRank } from "../sharing/tlp";
+import { findNode } from "../item/find-node";
+import { Alert, AlertType, type AlertFilter } from "./alert.type";
+import type { LogRow } from "./log";
+import { reachesByItem, reachesByParty, type Reached } from "./reaches";
+import { matches } from "./watch-match";
+import { type Watch, watchesOf } from "./watch-store";
+
+const BATCH = 200;
+
+/** Makes a context for the viewer as things are at this moment; throws once its credential is no longer good. */
+export type Fresh = () => Context;
+
+interface Delivered {
+  position: LogPosition;
+  alert: Alert;
+}
+
+/** Where to begin. Throws BAD_USER_INPUT for a cursor that this hub did not make. */
+export function positionOf(ctx: Context, after: string | null, otherwise: number): LogPosition {
+  if (after === null) return { seq: otherwise, sub: Number.MAX_SAFE_INTEGER };
+  const position = ctx.hub.logCursor.open(after);
+  if (!position) throw badInput("after", "is not a cursor of this hub");
+  return position;
+}
+
+/** The alerts for the viewer after a position, oldest first, with at least `wanted` of them unless the log ends before. */
+export async function alertsAfter(
+  fresh: Fresh,
+  from: LogPosition,
+  filter: AlertFilter | null,
+  wanted: number,
+): Promise<Delivered[]> {
+  const delivered: Delivered[] = [];
+  let { seq } = from;
+  // The entry of the cursor itself may have raised further alerts.
+  if (from.sub < Number.MAX_SAFE_INTEGER) seq -= 1;
+  while (delivered.length < wanted) {
+    const rows = await fresh().hub.log.after(seq, BATCH);
+    for (const row of rows) {
+      for (const one of await alertsOf(fresh(), row, filter)) {
+        if (row.seq > from.seq || one.position.sub > from.sub) delivered.push(one);
+      }
+    }
+    const last = rows.at(-1);
+    if (!last) break;
+    seq = last.seq;
+  }
+  return delivered;
+}
+
+/**
+ * The alerts for the viewer from a position on, without gap or repetition: what was missed, then what comes. Rights are
+ * asked anew for each. Ends when `signal` fires; throws UNAUTHENTICATED once the credential is no longer good.
+ */
+export async function* follow(
+  fresh: Fresh,
+  from: LogPosition,
+  filter: AlertFilter | null,
+  signal: AbortSignal,
+): AsyncGenerator<Alert> {
+  let { seq } = from;
+  if (from.sub < Number.MAX_SAFE_INTEGER) seq -= 1;
+  const { log } = fresh().hub;
+  while (!signal.aborted) {
+    const rows = await log.after(seq, BATCH);
+    for (const row of rows) {
+      for (const one of await alertsOf(fresh(), row, filter)) {
+        if (signal.aborted) return;
+        if (row.seq > from.seq || one.position.sub > from.sub) yield one.alert;
+      }
+      seq = row.seq;
+    }
+    if (!rows.length) await log.changed(seq, signal);
+  }
+}
+
+/** What one entry raises for the viewer: itself, and a match for each of its organization's watches that was asked for. */
+async function alertsOf(ctx: Context, row: LogRow, filter: AlertFilter | null): Promise<Delivered[]> {
+  const { viewer } = ctx;
+  if (!filter?.includeOwn && viewer?.organizationId === row.actorOrganizationId) return [];
+  const account = viewer && ctx.account();
+  const item = await ctx.hub.log.itemOf(row);
+  const reached = item
+    ? reachesByItem(row, viewer, account, ctx.directory, item)
+    : reachesByParty(row, account, ctx.directory);
+  if (!reached) return [];
+  const view = item && reached.carries === "item" ? await ctx.read(item.kind).byId(item.id) : null;
+  if (reached.carries === "item" && !view) return [];
+  const alerts: Delivered[] = [];
+  const itemId = item && row.count === 1 ? globalId(KINDS[item.kind].node, item.id) : null;
+  const add = async (sub: number, type: AlertType, subject: object | null): Promise<void> => {
+    const position = { seq: row.seq, sub };
+    const alert = await alertOf(ctx, row, reached, { position, type, subject, itemId, view: row.count === 1 ? view : null });
+    alerts.push({ position, alert });
+  };
+  const type = reached.type as AlertType;
+  if (wants(filter, type) && passes(filter, reached, view)) {
+    await add(0, type, row.subject === null ? null : await findNode(ctx, row.subject));
+  }
+  if (account && view && wantsMatches(filter) && (type === AlertType.ITEM_RELEASED || type === AlertType.ITEM_UPDATED)) {
+    const watches = await watchesOf(ctx);
+    for (const [i, watch] of watches.entries()) {
+      if (asked(filter, watch) && (await matches(ctx, watch, view))) await add(i + 1, AlertType.WATCH_MATCHED, watch);
+    }
+  }
+  return alerts;
+}
+
+async function alertOf(
+  ctx: Context,
+  row: LogRow,
+  reached: Reached,
+  is: { position: LogPosition; type: AlertType; subject: object | null; itemId: string | null; view: ItemView | null },
+): Promise<Alert> {
+  return Object.assign(new Alert(), {
+    cursor: ctx.hub.logCursor.seal(is.position),
+    type: is.type,
+    at: new Date(row.at),
+    group: reached.groupId === null ? null : (ctx.directory.groups.get(reached.groupId) ?? null),
+    item: is.view,
+    itemId: is.itemId,
+    count: row.count,
+    subject: is.subject,
+  });
+}
+
+/** Matches of watches come on top only when they are asked for. */
+const wantsMatches = (filter: AlertFilter | null): boolean =>
+  Boolean(filter?.watchIds?.length || filter?.types?.includes(AlertType.WATCH_MATCHED));
+
+const wants = (filter: AlertFilter | null, type: AlertType): boolean => filter?.types?.includes(type) ?? true;
+
+const asked = (filter: AlertFilter | null, watch: Watch): boolean =>
+  filter?.watchIds?.length ? filter.watchIds.some((id) => uuidOf(id, "watch") === watch.uuid) : true;
+
+/** Filters act on what the viewer is shown; an alert without an item has no TLP to be below. */
+function passes(filter: AlertFilter | null, reached: Reached, view: ItemView | null): boolean {
+  if (filter?.groupIds && !filter.groupIds.some((id) => uuidOf(id, "group") === reached.groupId)) return false;
+  return !filter?.minTlp || !view || tlpRank(view.tlp) >= tlpRank(filter.minTlp);
+}

@@ -1,0 +1,229 @@
+import { Client } from "pg";
+import type { EntityManager } from "typeorm";
+import type { Hub } from "../hub";
+import type { ItemRow } from "../sharing/disclosure";
+import { loadItemsOfAnyKind } from "../sharing/item-rows";
+import type { Change } from "../transaction";
+
+export type AlertTypeName =
+  | "ITEM_RELEASED" | "ITEM_UPDATED" | "ITEM_WITHDRAWN" | "ACCESS_ENDED" | "SIGHTING_ADDED" | "WATCH_MATCHED"
+  | "RELEASE_PROPOSED" | "RELEASE_DECIDED" | "MEMBERSHIP_CHANGED" | "AGREEMENT_CHANGED" | "ACCOUNT_CHANGED"
+  | "OBLIGATION_DUE" | "OBLIGATION_OVERDUE";
+
+/** What a change adds to the log. Who gets it is decided when it is delivered. */
+export interface LogEntry {
+  type: AlertTypeName;
+  itemId?: string;
+  releaseId?: string;
+  /** The target of a sighting's path. */
+  target?: string;
+  /** The organization that it concerns. */
+  organizationId?: string;
+  groupIds?: string[];
+  /** Global id of the membership, agreement version, release or account that it is about. */
+  subject?: string;
+  /** The fields that changed, as a mask; absent: what is shown to anybody may have. */
+  changed?: number;
+  /** How many items one submission released to one audience alike; `itemId` is then that of the first. */
+  count?: number;
+  /** Releases of one submission with the same key reach the same viewers alike, and are folded. Not stored. */
+  alike?: string;
+}
+
+export interface LogRow {
+  seq: number;
+  at: number;
+  type: AlertTypeName;
+  actorOrganizationId: string;
+  itemId: string | null;
+  releaseId: string | null;
+  target: string | null;
+  organizationId: string | null;
+  groupIds: string[];
+  subject: string | null;
+  changed: number;
+  count: number;
+}
+
+const CHANNEL = "musubi_log";
+const TAIL = 5_000;
+const BATCH = 500;
+const KEPT_ITEMS = 1_000;
+const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
+  release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, count`;
+
+/**
+ * The ordered log: numbers grow in commit order, and nothing ever appears below a number that a reader has seen.
+ * One reader a process keeps the newest rows in memory for all subscribers; NOTIFY only wakes it up.
+ */
+export class AlertLog {
+  private tail: LogRow[] = [];
+  private head = 0;
+  private listener: Client | null = null;
+  private closed = false;
+  private pumping: Promise<void> | null = null;
+  private again = false;
+  private waiters = new Set<() => void>();
+  private readonly items = new Map<number, Promise<ItemRow | null>>();
+
+  /** Called after each reading, before subscribers see what was read. */
+  onWake: () => void = () => undefined;
+
+  constructor(private readonly hub: Hub) {}
+
+  async open(): Promise<void> {
+    this.head = await this.last();
+    await this.listen();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.release();
+    await this.listener?.end().catch(() => undefined);
+    await this.pumping;
+  }
+
+  /** Writes a change's entries within its transaction. The caller holds the log's lock until the commit. */
+  async append(manager: EntityManager, change: Change): Promise<void> {
+    if (change.entries.length) {
+      await manager.query(
+        `INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, target, organization_id,
+           group_ids, subject, changed, count)
+         SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId",
+           coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.count, 1)
+         FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
+           "organizationId" uuid, "groupIds" uuid[], subject text, changed int, count int)) WITH ORDINALITY
+           AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, count, n) ORDER BY n`,
+        [change.now, change.by.organizationId, change.by.uuid, JSON.stringify(change.entries)],
+      );
+    }
+    await manager.query(`NOTIFY ${CHANNEL}`);
+  }
+
+  /** The newest number that every row below has been seen up to. */
+  async last(): Promise<number> {
+    const { rows } = await this.hub.pool.query<{ seq: string | null }>("SELECT max(seq) AS seq FROM log");
+    return Number(rows[0]?.seq ?? 0);
+  }
+
+  get position(): number {
+    return this.head;
+  }
+
+  /** Up to `limit` rows after a number, in order: from memory where it reaches, else from the table. */
+  async after(seq: number, limit: number): Promise<LogRow[]> {
+    const first = this.tail[0];
+    if (first && seq >= first.seq - 1) {
+      let low = 0;
+      for (let high = this.tail.length; low < high; ) {
+        const middle = (low + high) >> 1;
+        if ((this.tail[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
+        else high = middle;
+      }
+      return this.tail.slice(low, low + limit);
+    }
+    return seq >= this.head ? [] : this.readTable(seq, limit);
+  }
+
+  /** Resolves when there may be rows after a number, or when `signal` fires. */
+  changed(seq: number, signal: AbortSignal): Promise<void> {
+    if (this.head > seq || this.closed || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.waiters.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.waiters.add(done);
+      signal.addEventListener("abort", done);
+    });
+  }
+
+  /** The item of an entry with its whole history, read once for all subscribers. */
+  itemOf(row: LogRow): Promise<ItemRow | null> {
+    if (row.itemId === null) return Promise.resolve(null);
+    let item = this.items.get(row.seq);
+    if (!item) {
+      const id = row.itemId;
+      item = loadItemsOfAnyKind(this.hub.pool, [id]).then((found) => found.get(id) ?? null);
+      item.catch(() => this.items.delete(row.seq));
+      this.items.set(row.seq, item);
+      const [oldest] = this.items.keys();
+      if (this.items.size > KEPT_ITEMS && oldest !== undefined) this.items.delete(oldest);
+    }
+    return item;
+  }
+
+  /** Reads what is new; a call during a reading makes it read once more. */
+  wake(): void {
+    if (this.closed) return;
+    if (this.pumping) {
+      this.again = true;
+      return;
+    }
+    this.pumping = this.pump()
+      .catch((error: unknown) => this.hub.logger.error({ err: error }, "reading the log failed; will try again"))
+      .finally(() => {
+        this.pumping = null;
+        if (this.again) {
+          this.again = false;
+          this.wake();
+        }
+      });
+  }
+
+  private async pump(): Promise<void> {
+    for (;;) {
+      const rows = await this.readTable(this.head, BATCH);
+      // INVARIANT: a subscriber never sees a row before the policy that it follows.
+      await this.hub.directory.refresh();
+      this.onWake();
+      const last = rows.at(-1);
+      if (last) {
+        this.tail.push(...rows);
+        if (this.tail.length > TAIL) this.tail.splice(0, this.tail.length - TAIL);
+        this.head = last.seq;
+      }
+      this.release();
+      if (rows.length < BATCH) return;
+    }
+  }
+
+  private release(): void {
+    for (const waiter of [...this.waiters]) waiter();
+  }
+
+  private async readTable(seq: number, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.hub.pool.query<LogRow>({
+      name: "log after",
+      text: `SELECT ${COLUMNS} FROM log WHERE seq > $1 ORDER BY seq LIMIT $2`,
+      values: [seq, limit],
+    });
+    for (const row of rows) {
+      row.seq = Number(row.seq);
+      row.at = Number(row.at);
+    }
+    return rows;
+  }
+
+  private async listen(): Promise<void> {
+    if (this.closed) return;
+    const client = new Client({ connectionString: this.hub.databaseUrl });
+    this.listener = client;
+    const again = (): void => {
+      if (this.listener !== client || this.closed) return;
+      this.listener = null;
+      setTimeout(() => void this.listen(), 500).unref();
+    };
+    client.on("error", again);
+    client.on("end", again);
+    client.on("notification", () => this.wake());
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      this.wake();
+    } catch {
+      again();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { coordinates, isOperatorAdmin, isOperatorAnalyst, isOwnAdmin, mayPublish } from "../auth/rights";
+import type { Account } from "../auth/account.entity";
+import type { Directory } from "../sharing/directory";
+import type { ItemRow } from "../sharing/disclosure";
+import { expanded, WITHHOLD_ALL, WORDING } from "../sharing/fields";
+import { holds } from "../sharing/condition";
+import type { Viewer } from "../sharing/parties";
+import { decide, type Decision, RELEASE_RULE, type Scope, scopeOf } from "../sharing/policy";
+import { AccessPathKind, ItemKind } from "../sharing/vocabulary";
+import type { AlertTypeName, LogRow } from "./log";
+
+/** How an entry of the log reaches one viewer. */
+export interface Reached {
+  type: AlertTypeName;
+  groupId: string | null;
+  /** Whether the alert carries the item, or its id alone. */
+  carries: "item" | "id" | "nothing";
+}
+
+/**
+ * Whether an entry that is about an item reaches a viewer, by its rights at the entry's place in the log. That it also
+ * holds at delivery is asked when the item is read.
+ * @param item with the whole history of its audiences
+ */
+export function reachesByItem(row: LogRow, viewer: Viewer | null, account: Account | null, directory: Directory, item: ItemRow): Reached | null {
+  const scope = scopeOf(viewer, directory, row.at);
+  const after = decide(scope, item);
+  switch (row.type) {
+    case "ITEM_RELEASED": {
+      const path = after.paths.find((p) => p.audience?.releaseId === row.releaseId);
+      if (!path) return null;
+      const before = decide(scopeOf(viewer, directory, row.at - 1), item);
+      return { type: before.visible ? "ITEM_UPDATED" : "ITEM_RELEASED", groupId: path.audience?.toGroupId ?? null, carries: "item" };
+    }
+    case "ITEM_UPDATED":
+      return after.visible && shows(after, row.changed) ? { type: row.type, groupId: groupOf(after), carries: "item" } : null;
+    case "ITEM_WITHDRAWN":
+    case "ACCESS_ENDED": {
+      if (after.visible) return null;
+      const before = decide(scopeOf(viewer, directory, row.at - 1), item);
+      return before.visible ? { type: row.type, groupId: groupOf(before), carries: "id" } : null;
+    }
+    case "SIGHTING_ADDED": {
+      if (!after.visible || !viewer) return null;
+      const owner = item.ownerId === viewer.organizationId;
+      return owner || reachedBySighting(row, scope, item) ? { type: row.type, groupId: groupOf(after), carries: "item" } : null;
+    }
+    case "RELEASE_PROPOSED":
+    case "RELEASE_DECIDED": {
+      if (!account || !after.visible) return null;
+      const decides = account.organizationId === row.organizationId && mayPublish(account);
+      return decides || isOperatorAnalyst(account) ? { type: row.type, groupId: null, carries: "item" } : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** Whether an entry that is about parties reaches an account. */
+export function reachesByParty(row: LogRow, account: Account | null, directory: Directory): Reached | null {
+  if (!account) return null;
+  const group = row.groupIds.length === 1 ? (row.groupIds[0] ?? null) : null;
+  const reached: Reached = { type: row.type, groupId: group, carries: "nothing" };
+  const inCharge = row.groupIds.some((g) => coordinates(account, g, directory));
+  switch (row.type) {
+    case "MEMBERSHIP_CHANGED":
+      return account.organizationId === row.organizationId || inCharge ? reached : null;
+    case "AGREEMENT_CHANGED": {
+      const signed = row.organizationId !== null;
+      const party =
+        !signed &&
+        isOwnAdmin(account, account.organizationId) &&
+        row.groupIds.some((g) => directory.isActiveMember(account.organizationId, g));
+      return party || inCharge || isOperatorAdmin(account) ? reached : null;
+    }
+    case "ACCOUNT_CHANGED":
+      return row.organizationId !== null && isOwnAdmin(account, row.organizationId) ? reached : null;
+    default:
+      return null;
+  }
+}
+
+const EVERY_FIELD = expanded(WITHHOLD_ALL);
+
+/** Whether any changed field is among those that the viewer is shown. Of releases the wording is a snapshot. */
+function shows(decision: Decision, changed: number): boolean {
+  const live = decision.whole ? EVERY_FIELD : EVERY_FIELD & ~WORDING;
+  return changed === -1 || (changed & live & ~decision.withheld) !== 0;
+}
+
+function reachedBySighting(row: LogRow, scope: Scope, item: ItemRow): boolean {
+  const facts = { ...SIGHTING, target: row.target ?? "", ownerId: row.actorOrganizationId, tlp: item.tlp, pap: item.pap, releasedAt: row.at, liveFrom: row.at };
+  return (scope.byTarget.get(row.target ?? "") ?? []).some((right) => holds(RELEASE_RULE, facts as never, right));
+}
+
+const SIGHTING = { kind: ItemKind.SIGHTING, path: AccessPathKind.AGREEMENT, liveUntil: Infinity };
+
+const groupOf = (decision: Decision): string | null =>
+  decision.paths.find((p) => p.audience?.toGroupId)?.audience?.toGroupId ?? null;

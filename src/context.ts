@@ -1,0 +1,121 @@
+import type { Account } from "./auth/account.entity";
+import { accountOf, viewerOf, type Session } from "./auth/viewer";
+import { Batch } from "./batch";
+import { HubError } from "./errors";
+import type { Hub } from "./hub";
+import type { Channel } from "./ledger/ledger";
+import { releasesOf } from "./release/release-store";
+import type { Release } from "./release/release.type";
+import type { Directory } from "./sharing/directory";
+import type { ItemView } from "./sharing/disclosure";
+import type { StoredKind } from "./sharing/facts";
+import type { Viewer } from "./sharing/parties";
+import { type Scope, scopeOf } from "./sharing/policy";
+import { Reader } from "./sharing/reader";
+import { readScores, type Score } from "./sharing/scores";
+import { change, type Change, type ChangeKind } from "./transaction";
+
+/** What a resolver works with: the viewer as things are now, the one way to read, and the one way to change. */
+export class Context {
+  private current: Scope | null = null;
+  private readonly links = new Map<StoredKind, Batch<ItemView[]>>();
+  private releases: Batch<Release[]> | null = null;
+  private scores: Batch<Score> | null = null;
+  private readonly scored = new Map<string, ItemView>();
+  private readonly written = new Set<string>();
+
+  constructor(
+    readonly hub: Hub,
+    readonly session: Session | null,
+    readonly channel: Channel,
+  ) {}
+
+  /** The same viewer at a later moment. */
+  again(): Context {
+    return new Context(this.hub, this.session, this.channel);
+  }
+
+  /** Forgets what was computed for an earlier moment: before each alert of a subscription. */
+  renew(): void {
+    this.current = null;
+    this.links.clear();
+    this.scores = null;
+    this.releases = null;
+  }
+
+  get directory(): Directory {
+    return this.hub.directory;
+  }
+
+  /** null: anonymous. Throws UNAUTHENTICATED once the credential is no longer good. */
+  get viewer(): Viewer | null {
+    return viewerOf(this.hub, this.session);
+  }
+
+  /** The viewer's account. Throws UNAUTHENTICATED for the anonymous viewer. */
+  account(): Account {
+    if (!this.session) throw new HubError("UNAUTHENTICATED", "This needs an API key.");
+    return accountOf(this.hub, this.session);
+  }
+
+  now(): Date {
+    return new Date(this.hub.now());
+  }
+
+  /** What the viewer may see at this instant; computed once a request, and anew after each change it makes. */
+  scope(): Scope {
+    return (this.current ??= this.scopeAt(this.hub.now()));
+  }
+
+  /** The viewer wrote this item in this request, and is shown it in the answer whatever its credential. */
+  wrote(uuid: string): void {
+    this.written.add(uuid);
+  }
+
+  /** What the viewer may see at another instant, by the parties and agreements as they were then. */
+  scopeAt(at: number): Scope {
+    return scopeOf(this.viewer, this.directory, at, this.written);
+  }
+
+  read(kind: StoredKind): Reader {
+    return new Reader(this.hub, this.scope(), this.channel, kind);
+  }
+
+  /** As `read`, at the instant of a change. */
+  readAt(kind: StoredKind, at: number): Reader {
+    return new Reader(this.hub, this.scopeAt(at), this.channel, kind);
+  }
+
+  /** The visible items that an item links to. Asked for many items at once it makes one query. */
+  linked(kind: StoredKind, sourceUuid: string): Promise<ItemView[]> {
+    let batch = this.links.get(kind);
+    if (!batch) {
+      batch = new Batch(async (uuids) => this.read(kind).linkedFrom(uuids));
+      this.links.set(kind, batch);
+    }
+    return batch.load(sourceUuid).then((views) => views ?? []);
+  }
+
+  /** Score and sightings of an indicator. Asked for many at once it makes one query. */
+  async score(indicator: ItemView): Promise<Score> {
+    this.scored.set(indicator.uuid, indicator);
+    this.scores ??= new Batch((uuids) =>
+      readScores(this.hub, this.scope(), uuids.flatMap((uuid) => this.scored.get(uuid) ?? [])),
+    );
+    return (await this.scores.load(indicator.uuid)) ?? { score: null, seen: 0 };
+  }
+
+  /** The releases of an item that the viewer sees whole. Asked for many items at once it makes one query. */
+  releasesOf(itemUuid: string): Promise<Release[]> {
+    this.releases ??= new Batch((uuids) => releasesOf(this.hub.pool, uuids, this.hub.now()));
+    return this.releases.load(itemUuid).then((releases) => releases ?? []);
+  }
+
+  /** One change in one transaction, by the viewer's account. */
+  async change<T>(kind: ChangeKind, work: (change: Change) => Promise<T>): Promise<T> {
+    this.account();
+    const result = await change(this.hub, () => this.account(), kind, work);
+    this.renew();
+    return result;
+  }
+}

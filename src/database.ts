@@ -1,0 +1,48 @@
+import "reflect-metadata";
+import { DataSource, DefaultNamingStrategy } from "typeorm";
+import { CreateParties1764000000000 } from "../migrations/1764000000000-create-parties";
+import { CreateItems1764000000001 } from "../migrations/1764000000001-create-items";
+import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
+import { AgreementSignature, AgreementVersion, SharingAgreement } from "./organization/agreement.entity";
+import { Account, ApiKey } from "./auth/account.entity";
+import { Membership, MembershipChange } from "./organization/membership.entity";
+import { Organization } from "./organization/organization.entity";
+import { Coordinator, SectorGroup } from "./organization/sector-group.entity";
+import { snake } from "./sharing/condition";
+
+/** Columns bear their properties' names in snake case. */
+class SnakeNames extends DefaultNamingStrategy {
+  override columnName(propertyName: string, customName: string | undefined): string {
+    return customName ?? snake(propertyName);
+  }
+}
+
+/** A connected DataSource; its schema may still be old or empty. Throws when the database cannot be reached. */
+export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
+  return new DataSource({
+    type: "postgres",
+    url,
+    poolSize,
+    synchronize: false,
+    namingStrategy: new SnakeNames(),
+    migrations: [CreateParties1764000000000, CreateItems1764000000001, CreateLog1764000000002],
+    entities: [
+      Organization, Account, ApiKey, SectorGroup, Coordinator, Membership, MembershipChange,
+      SharingAgreement, AgreementVersion, AgreementSignature,
+    ],
+  }).initialize();
+}
+
+const MIGRATION_LOCK = 7_264_001;
+
+/** Brings the schema up to date. Several hubs may call it at once: one migrates, the others wait. */
+export async function migrate(dataSource: DataSource): Promise<void> {
+  const lock = dataSource.createQueryRunner();
+  try {
+    await lock.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    await dataSource.runMigrations({ transaction: "each" });
+  } finally {
+    await lock.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]).catch(() => undefined);
+    await lock.release();
+  }
+}

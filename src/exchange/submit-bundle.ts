@@ -1,0 +1,127 @@
+import { Field, ID, Int, ObjectType } from "type-graphql";
+import type { Context } from "../context";
+import type { LogEntry } from "../alert/log";
+import { HubError } from "../errors";
+import { globalId } from "../ids";
+import type { IndicatorInput } from "../indicator/indicator.type";
+import { checkIndicator, insertIndicator } from "../indicator/write-indicator";
+import { mayAuthor, mayPublish, requireThat } from "../auth/rights";
+import { releaseWithin } from "../release/release-verbs";
+import { lockedItem } from "../sharing/locked-item";
+import { Tlp } from "../sharing/tlp";
+import type { Attribution } from "../sharing/vocabulary";
+import type { Change } from "../transaction";
+import { readBundle, type ReadObject } from "./stix/read-bundle";
+
+@ObjectType()
+export class BundleProblem {
+  @Field(() => String, { nullable: true }) objectId!: string | null;
+  @Field(() => String) message!: string;
+}
+
+@ObjectType({ description: "What became of each object of a bundle." })
+export class SubmittedBundle {
+  @Field(() => Int, { description: "Stored anew." }) accepted = 0;
+  @Field(() => Int, { description: "Repeats of what the organization has already; their labels and validity were added to it." })
+  merged = 0;
+  @Field(() => Int, { description: "Not stored; each is named in `problems`." }) rejected = 0;
+  @Field(() => [BundleProblem]) problems: BundleProblem[] = [];
+  @Field(() => [ID]) itemIds: string[] = [];
+}
+
+export interface BundleOptions {
+  /** Of unmarked objects; absent: RED. */
+  tlp: Tlp | null;
+  attribution: Attribution;
+  fromGroupId: string | null;
+  releaseToGroupIds: string[];
+}
+
+/** Small, so that one submission never holds the log back for long. */
+const BATCH = 200;
+
+/** By a MEMBER, PUBLISHER or ORG_ADMIN; releasing needs the latter two. Each object stands or falls by itself. */
+export async function submitBundle(ctx: Context, bundle: unknown, options: BundleOptions): Promise<SubmittedBundle> {
+  const account = ctx.account();
+  requireThat(mayAuthor(account), "Only a MEMBER, PUBLISHER or ORG_ADMIN submits bundles.");
+  requireThat(!options.releaseToGroupIds.length || mayPublish(account), "Only a PUBLISHER or ORG_ADMIN releases items.");
+  const objects = readBundle(bundle, options.tlp ?? Tlp.RED);
+  const result = new SubmittedBundle();
+  for (let i = 0; i < objects.length; i += BATCH) {
+    const batch = objects.slice(i, i + BATCH);
+    await ctx.change("content", async (change) => {
+      for (const object of batch) await submitOne(ctx, change, object, options, result);
+      fold(change);
+    });
+  }
+  return result;
+}
+
+async function submitOne(
+  ctx: Context,
+  change: Change,
+  object: ReadObject,
+  options: BundleOptions,
+  result: SubmittedBundle,
+): Promise<void> {
+  const { objectId } = object;
+  if ("problem" in object) {
+    result.rejected++;
+    result.problems.push({ objectId, message: object.problem });
+    return;
+  }
+  const input = { ...object.input, attribution: options.attribution };
+  try {
+    const observables = checkIndicator(input, "object");
+    const known = await repeated(change, objectId, input);
+    const uuid = known ?? (await insertIndicator(change, input, observables, objectId));
+    if (known) {
+      result.merged++;
+      await merge(change, known, input);
+    } else result.accepted++;
+    const id = globalId("indicator", uuid);
+    result.itemIds.push(id);
+    if (options.releaseToGroupIds.length && !known) {
+      const item = await lockedItem(ctx, change, id, "indicator", true);
+      const release = { itemId: id, fromGroupId: options.fromGroupId, groupIds: options.releaseToGroupIds, tlp: input.tlp };
+      await releaseWithin(ctx, change, item, release);
+    }
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    const stored = result.itemIds.length && error.message.includes("input.") ? "stored, but not released: " : "";
+    if (!stored) result.rejected++;
+    result.problems.push({ objectId, message: stored + error.message });
+  }
+}
+
+/** The organization's own indicator of the same STIX id or pattern. Others' are never looked at. */
+async function repeated(change: Change, stixId: string | null, input: IndicatorInput): Promise<string | null> {
+  const [row] = await change.query<{ id: string }[]>(
+    `SELECT i.id FROM item i JOIN indicator c ON c.id = i.id WHERE i.owner_id = $1 AND i.stix_id = $2
+     UNION ALL SELECT i.id FROM item i JOIN indicator c ON c.id = i.id
+       WHERE i.owner_id = $1 AND md5(c.pattern) = md5($3) AND c.pattern = $3 LIMIT 1`,
+    [change.by.organizationId, stixId, input.pattern],
+  );
+  return row?.id ?? null;
+}
+
+async function merge(change: Change, uuid: string, input: IndicatorInput): Promise<void> {
+  await change.query(
+    `UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
+       valid_until = CASE WHEN valid_until IS NULL OR $3::timestamptz IS NULL THEN NULL ELSE greatest(valid_until, $3) END
+     WHERE id = $1`,
+    [uuid, input.labels ?? [], input.validUntil ?? null],
+  );
+}
+
+/** Folds what one batch released alike into one alert with a count. */
+function fold(change: Change): void {
+  const folded = new Map<string, LogEntry>();
+  for (const entry of change.entries) {
+    const key = entry.type === "ITEM_RELEASED" ? (entry.alike ?? "") : `${entry.type} ${entry.itemId}`;
+    const first = folded.get(key);
+    if (first) first.count = (first.count ?? 1) + 1;
+    else folded.set(key, entry);
+  }
+  change.entries.splice(0, change.entries.length, ...folded.values());
+}

@@ -1,0 +1,124 @@
+import { createHmac, hkdfSync } from "node:crypto";
+import type { Pool } from "pg";
+import type { Logger } from "pino";
+import type { DataSource } from "typeorm";
+import type { Config } from "./config";
+import { ItemCursor, LogCursor } from "./cursors";
+import type { Session } from "./auth/viewer";
+import { AlertLog } from "./alert/log";
+import { Ledger } from "./ledger/ledger";
+import { Directory } from "./sharing/directory";
+
+/** Where time comes from; tests bring their own. */
+export interface Clock {
+  /** Milliseconds since 1970 UTC. */
+  now(): number;
+}
+
+const USAGE_MS = 30_000;
+
+/** What one running process consists of, made once by `startHub`. */
+export class Hub {
+  readonly pool: Pool;
+  readonly directory: Directory;
+  readonly log: AlertLog;
+  readonly ledger: Ledger;
+  /** Positions in lists, sealed. */
+  itemCursor!: ItemCursor;
+  /** Positions in the log, sealed. */
+  logCursor!: LogCursor;
+  /** Whether it no longer takes requests. */
+  stopping = false;
+  private readonly usedKeys = new Map<string, Date>();
+  private readonly usage: NodeJS.Timeout;
+  private secret: Uint8Array = new Uint8Array();
+  private hubIdKey!: Buffer;
+  private latest = 0;
+
+  constructor(
+    readonly config: Config,
+    readonly dataSource: DataSource,
+    readonly databaseUrl: string,
+    readonly logger: Logger,
+    private readonly clock: Clock,
+  ) {
+    // WHY the driver's pool: prepared statements and raw rows on the hot paths, on the same connections.
+    this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+    this.directory = new Directory(dataSource);
+    this.log = new AlertLog(this);
+    this.ledger = new Ledger(this);
+    this.usage = setInterval(() => void this.writeUsage(), USAGE_MS).unref();
+  }
+
+  async open(): Promise<void> {
+    const [row] = await this.dataSource.query<[{ secret: Buffer; latest: Date | null }]>(
+      `SELECT secret, (SELECT greatest(hub.policy_changed_at, max(at)) FROM log) AS latest FROM hub`,
+    );
+    this.secret = row.secret;
+    this.itemCursor = new ItemCursor(this.keyFor("item cursor"));
+    this.logCursor = new LogCursor(this.keyFor("log cursor"));
+    this.hubIdKey = this.keyFor("hub id");
+    if (row.latest instanceof Date) this.latest = row.latest.getTime();
+    await this.directory.refresh();
+    await this.log.open();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.usage);
+    await this.log.close();
+    await this.ledger.close();
+    await this.writeUsage();
+  }
+
+  /** Remembers that a key was used; written in batches. */
+  used({ keyId }: Session): void {
+    const at = new Date(this.now());
+    this.usedKeys.set(keyId, at);
+    const key = this.directory.keys.get(keyId);
+    if (key) key.lastUsedAt = at;
+  }
+
+  private async writeUsage(): Promise<void> {
+    if (!this.usedKeys.size) return;
+    const used = [...this.usedKeys];
+    this.usedKeys.clear();
+    await this.pool
+      .query(
+        `UPDATE api_key k SET last_used_at = u.at FROM unnest($1::uuid[], $2::timestamptz[]) AS u(id, at) WHERE k.id = u.id`,
+        [used.map(([id]) => id), used.map(([, at]) => at)],
+      )
+      .catch((err: unknown) => this.logger.warn({ err }, "the last use of keys could not be written"));
+  }
+
+  /** The present instant; never before the latest change that this process knows of. */
+  now(): number {
+    return Math.max(this.clock.now(), this.latest);
+  }
+
+  /**
+   * The instant of a change: later than every change before it, so that "immediately before" is a millisecond less.
+   * @param after milliseconds; an instant that it must also follow
+   */
+  nextInstant(after: number): number {
+    return (this.latest = Math.max(this.clock.now(), this.latest + 1, after + 1));
+  }
+
+  /** The STIX UUID under which an item is shown to those who may not know its source: a keyed hash of its own. */
+  hubId = (uuid: string): string => {
+    const h = createHmac("sha256", this.hubIdKey).update(uuid).digest();
+    h[6] = ((h[6] ?? 0) & 0x0f) | 0x40;
+    h[8] = ((h[8] ?? 0) & 0x3f) | 0x80;
+    const x = h.toString("hex");
+    return `${x.slice(0, 8)}-${x.slice(8, 12)}-${x.slice(12, 16)}-${x.slice(16, 20)}-${x.slice(20, 32)}`;
+  };
+
+  /** A key for one purpose, derived from the hub's secret: 32 bytes, the same on every node and after every restart. */
+  keyFor(purpose: string): Buffer {
+    return Buffer.from(hkdfSync("sha256", this.secret, "musubi", purpose, 32));
+  }
+
+  /** Keyed hash of a credential, as the database holds it. */
+  credentialHash(credential: string): Buffer {
+    return createHmac("sha256", this.keyFor("credential")).update(credential).digest();
+  }
+}

@@ -1,0 +1,40 @@
+import type { Problems } from "./errors";
+
+/** Bounds on what clients send; each error names the one that was passed. */
+export const MAX_NAME = 200;
+export const MAX_TITLE = 500;
+export const MAX_TEXT = 100_000;
+export const MAX_LIST = 1_000;
+
+/** Whether a text is within 1 (or 0) to `max` characters and free of control characters that no text needs. */
+export function checkText(
+  problems: Problems,
+  path: string,
+  text: string | null | undefined,
+  max: number,
+  required = false,
+): void {
+  if (text === null || text === undefined) {
+    if (required) problems.add(path, "is required");
+    return;
+  }
+  if (required && !text.trim()) problems.add(path, "must not be empty");
+  if (text.length > max) problems.add(path, `must be at most ${max} characters, is ${text.length}`);
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text)) problems.add(path, "contains control characters");
+}
+
+export function checkList(
+  problems: Problems,
+  path: string,
+  list: readonly (string | null)[] | null | undefined,
+  maxLength = MAX_LIST,
+  maxText = MAX_NAME,
+): void {
+  if (!list) return;
+  if (list.length > maxLength) {
+    problems.add(path, `must have at most ${maxLength} entries, has ${list.length}`);
+    return;
+  }
+  list.forEach((text, i) => checkText(problems, `${path}.${i}`, text, maxText, true));
+}

@@ -1,0 +1,123 @@
+import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from "type-graphql";
+import type { Account } from "../auth/account.entity";
+import { coordinates, isOperatorAnalyst, isOperatorAdmin, readsMembership } from "../auth/rights";
+import { asViewer } from "../auth/viewer";
+import type { Context } from "../context";
+import { badInput, notFound } from "../errors";
+import { parseGlobalId, uuidOf } from "../ids";
+import { decide, scopeOf } from "../sharing/policy";
+import { explain, type ExplainedCondition, type Explanation } from "../sharing/explanation";
+import type { ItemRow } from "../sharing/disclosure";
+import { loadItemsOfAnyKind } from "../sharing/item-rows";
+import { AccessPathKind, Affiliation, Role } from "../sharing/vocabulary";
+
+@ObjectType({ description: "One condition of a path, held or not; `detail` names the record that decided it, to those who may read it." })
+export class ConditionExplanation {
+  @Field(() => String) condition!: string;
+  @Field(() => Boolean) holds!: boolean;
+  @Field(() => String, { nullable: true }) detail!: string | null;
+}
+
+@ObjectType()
+export class PathExplanation {
+  @Field(() => AccessPathKind) kind!: AccessPathKind;
+  @Field(() => Boolean) holds!: boolean;
+  @Field(() => [ConditionExplanation]) conditions!: ConditionExplanation[];
+}
+
+@ObjectType({ description: "Whether somebody would see an item, which of its fields, and why." })
+export class SharingDecision {
+  @Field(() => Boolean) visible!: boolean;
+  @Field(() => [String]) fields!: string[];
+  @Field(() => [PathExplanation]) paths!: PathExplanation[];
+}
+
+@Resolver()
+export class DecisionResolver {
+  @Query(() => SharingDecision, {
+    description: "Would this organization (or account) see this item, and why. For the item's owner, the operator and, within limits, a coordinator.",
+  })
+  async sharingDecision(
+    @Ctx() ctx: Context,
+    @Arg("itemId", () => ID) itemId: string,
+    @Arg("organizationId", () => ID, { nullable: true }) organizationId: string | null,
+    @Arg("accountId", () => ID, { nullable: true }) accountId: string | null,
+    @Arg("at", () => Date, { nullable: true, description: "Omitted: now." }) at: Date | null,
+  ): Promise<SharingDecision> {
+    const by = ctx.account();
+    const item = await itemOf(ctx, itemId);
+    const asker = askerOf(ctx, by, item);
+    const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
+    const now = at?.getTime() ?? ctx.hub.now();
+    const scope = scopeOf(subject, ctx.directory, now);
+    return limited(ctx, by, asker, explain(scope, ctx.directory, item), subject.organizationId);
+  }
+}
+
+type Asker = "owner" | "operator" | "coordinator";
+
+async function itemOf(ctx: Context, id: string): Promise<ItemRow> {
+  const parsed = parseGlobalId(id);
+  const item = parsed && (await loadItemsOfAnyKind(ctx.hub.pool, [parsed.uuid])).get(parsed.uuid);
+  if (!item || parsed.type !== item.kind.toLowerCase()) throw notFound("item");
+  return item;
+}
+
+/** In which capacity an account may ask about an item; NOT_FOUND where in none. */
+function askerOf(ctx: Context, by: Account, item: ItemRow): Asker {
+  const decision = decide(ctx.scope(), item);
+  if (decision.paths.some((p) => p.kind === AccessPathKind.OWNER)) return "owner";
+  if (isOperatorAnalyst(by) || isOperatorAdmin(by)) return "operator";
+  const concerned = item.audiences.some((a) =>
+    [a.fromGroupId, a.toGroupId].some((g) => g !== null && coordinates(by, g, ctx.directory)),
+  );
+  if (decision.visible && concerned) return "coordinator";
+  throw notFound("item");
+}
+
+/** The account asked about; for an organization one of its employees, with no role, whom nothing names. */
+function subjectOf(ctx: Context, organizationId: string | null, accountId: string | null): ReturnType<typeof asViewer> {
+  if ((organizationId === null) === (accountId === null)) {
+    throw badInput("organizationId", "give either organizationId or accountId");
+  }
+  if (accountId !== null) {
+    const account = ctx.directory.accounts.get(uuidOf(accountId, "account") ?? "");
+    if (!account) throw notFound("account");
+    return asViewer(ctx.hub, account);
+  }
+  const organization = ctx.directory.organizations.get(uuidOf(organizationId ?? "", "organization") ?? "");
+  if (!organization) throw notFound("organization");
+  return {
+    organizationId: organization.uuid,
+    organizationKind: organization.kind,
+    accountId: "",
+    roles: organization.uuid === ctx.directory.operatorId ? [Role.ANALYST] : [],
+    affiliation: Affiliation.EMPLOYEE,
+    ownCredential: true,
+  };
+}
+
+/** What each kind of asker is told (sharing model, 5.9). */
+function limited(ctx: Context, by: Account, asker: Asker, explanation: Explanation, organizationId: string): SharingDecision {
+  const paths = explanation.paths.filter(
+    (path) => asker !== "coordinator" || path.groupIds.some((g) => coordinates(by, g, ctx.directory)),
+  );
+  const visible = asker === "coordinator" ? paths.some((p) => p.holds) : explanation.visible;
+  const readable = ({ about }: ExplainedCondition): boolean =>
+    asker === "operator" ||
+    !("membershipOf" in about) ||
+    readsMembership(by, { organizationId, groupId: about.membershipOf }, ctx.directory);
+  return {
+    visible,
+    fields: asker === "coordinator" && !visible ? [] : explanation.fields,
+    paths: paths.map((path) => ({
+      kind: path.kind,
+      holds: path.holds,
+      conditions: path.conditions.map((c) => ({
+        condition: c.says,
+        holds: c.holds,
+        detail: readable(c) ? c.detail : null,
+      })),
+    })),
+  };
+}

@@ -1,0 +1,113 @@
+import { Arg, Ctx, Field, ID, Int, ObjectType, Query, Resolver } from "type-graphql";
+import { mayPublish } from "../auth/rights";
+import type { Context } from "../context";
+import { badInput } from "../errors";
+import { parseGlobalId } from "../ids";
+import { findItem } from "../item/find-item";
+import { SharedItem } from "../item/shared-item.type";
+import { Organization } from "../organization/organization.entity";
+import { PageInfo } from "../page.type";
+import { AccessPathKind, MembershipState } from "../sharing/vocabulary";
+
+@ObjectType({ description: "That another organization read an item of the viewer's, aggregated by path, channel and day." })
+export class Disclosure {
+  @Field(() => SharedItem) item!: object;
+  @Field(() => Organization, { nullable: true, description: "Where the reader may be named: see the sharing model." })
+  organization!: Organization | null;
+  @Field(() => String, { nullable: true, description: "The reader's sector, where it may not be named and at least 3 organizations share it." })
+  sector!: string | null;
+  @Field(() => AccessPathKind) path!: AccessPathKind;
+  @Field(() => String, { description: "query or subscription." }) channel!: string;
+  @Field(() => Date) firstAt!: Date;
+  @Field(() => Date) lastAt!: Date;
+  @Field(() => Int) count!: number;
+}
+
+@ObjectType()
+export class DisclosureEdge {
+  @Field(() => String) cursor!: string;
+  @Field(() => Disclosure) node!: Disclosure;
+}
+
+@ObjectType()
+export class DisclosureConnection {
+  @Field(() => [DisclosureEdge]) edges!: DisclosureEdge[];
+  @Field(() => [Disclosure]) nodes!: Disclosure[];
+  @Field(() => PageInfo) pageInfo!: PageInfo;
+  @Field(() => Int) totalCount!: number;
+}
+
+interface Row {
+  id: string;
+  itemId: string;
+  organizationId: string;
+  path: AccessPathKind;
+  groupId: string | null;
+  channel: string;
+  firstAt: Date;
+  lastAt: Date;
+  count: number;
+}
+
+const NAMED_PATHS: readonly AccessPathKind[] = [AccessPathKind.BILATERAL, AccessPathKind.NAMED, AccessPathKind.OPERATOR];
+
+@Resolver()
+export class DisclosureResolver {
+  @Query(() => DisclosureConnection, { description: "Who has read the viewer's own items, oldest first. For its PUBLISHERs and ORG_ADMINs." })
+  async disclosures(
+    @Ctx() ctx: Context,
+    @Arg("itemId", () => ID, { nullable: true }) itemId: string | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." }) first: number | null,
+    @Arg("after", () => String, { nullable: true }) after: string | null,
+  ): Promise<DisclosureConnection> {
+    const account = ctx.account();
+    const wanted = first ?? 50;
+    if (wanted < 1 || wanted > 100) throw badInput("first", "must be from 1 to 100");
+    const from = after ? ctx.hub.itemCursor.open(after) : { at: 0, id: "00000000-0000-0000-0000-000000000000" };
+    if (!from) throw badInput("after", "is not a cursor of this hub");
+    await ctx.hub.ledger.flush();
+    const own = mayPublish(account) ? account.organizationId : null;
+    const uuid = itemId ? (parseGlobalId(itemId)?.uuid ?? "00000000-0000-0000-0000-000000000000") : null;
+    const { rows } = await ctx.hub.pool.query<Row>(
+      `SELECT id, item_id AS "itemId", organization_id AS "organizationId", path, group_id AS "groupId", channel,
+         first_at AS "firstAt", last_at AS "lastAt", count
+       FROM disclosure WHERE owner_id = $1 AND ($2::uuid IS NULL OR item_id = $2) AND (first_at, id) > ($3, $4)
+       ORDER BY first_at, id LIMIT $5`,
+      [own, uuid, new Date(from.at), from.id, wanted + 1],
+    );
+    const { rows: counted } = await ctx.hub.pool.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM disclosure WHERE owner_id = $1 AND ($2::uuid IS NULL OR item_id = $2)`,
+      [own, uuid],
+    );
+    const edges: DisclosureEdge[] = [];
+    for (const row of rows.slice(0, wanted)) {
+      const node = await shown(ctx, row);
+      if (node) edges.push({ node, cursor: ctx.hub.itemCursor.seal({ at: row.firstAt.getTime(), id: row.id }) });
+    }
+    return {
+      edges,
+      nodes: edges.map((e) => e.node),
+      totalCount: counted[0]?.count ?? 0,
+      pageInfo: {
+        hasNextPage: rows.length > wanted,
+        hasPreviousPage: Boolean(after),
+        startCursor: edges[0]?.cursor ?? null,
+        endCursor: edges.at(-1)?.cursor ?? null,
+      },
+    };
+  }
+}
+
+/** A reading as its owner may know it: the reader by name, else by its sector, else by nothing but the day. */
+async function shown(ctx: Context, row: Row): Promise<Disclosure | null> {
+  const item = await findItem(ctx, row.itemId);
+  if (!item) return null;
+  const reader = ctx.directory.organizations.get(row.organizationId) ?? null;
+  const group = ctx.directory.groups.get(row.groupId ?? "");
+  const named = NAMED_PATHS.includes(row.path) || group?.roster === "OPEN";
+  if (named) return { ...row, item, organization: reader, sector: null };
+  const members = group ? ctx.directory.membersOf(group.uuid).filter((m) => m.state === MembershipState.ACTIVE).length : 0;
+  const day = new Date(row.firstAt.toISOString().slice(0, 10));
+  const sector = members >= 3 ? (group?.sector ?? null) : null;
+  return { ...row, item, organization: null, sector, firstAt: day, lastAt: day, count: 1 };
+}

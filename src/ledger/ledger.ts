@@ -1,0 +1,113 @@
+import type { Hub } from "../hub";
+import type { ItemRow, ItemView } from "../sharing/disclosure";
+import type { Decision, Scope } from "../sharing/policy";
+import { Tlp, tlpRank } from "../sharing/tlp";
+import { AccessPathKind } from "../sharing/vocabulary";
+
+/** By which way an item was read. */
+export type Channel = "query" | "subscription";
+
+interface Entry {
+  item: string;
+  owner: string;
+  organization: string;
+  account: string;
+  path: AccessPathKind;
+  version: string | null;
+  group: string | null;
+  channel: Channel;
+  day: string;
+  firstAt: number;
+  lastAt: number;
+  count: number;
+}
+
+const FLUSH_MS = 500;
+const GREEN = tlpRank(Tlp.GREEN);
+
+/**
+ * The disclosure ledger: who of another organization read what above TLP:GREEN, by which path, and each reading by the
+ * operator. Written in batches off the request's path, at most half a second later; none is lost at a shutdown.
+ */
+export class Ledger {
+  private entries = new Map<string, Entry>();
+  private timer: NodeJS.Timeout | null = null;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly hub: Hub) {}
+
+  record(scope: Scope, item: ItemRow, decision: Decision, view: ItemView, channel: Channel): void {
+    const { viewer } = scope;
+    if (!viewer || viewer.organizationId === item.ownerId) return;
+    const [path] = decision.paths;
+    if (!path) return;
+    if (path.kind !== AccessPathKind.OPERATOR && Math.max(item.tlp, tlpRank(view.tlp)) <= GREEN) return;
+    const version = path.right?.grant?.version.id ?? null;
+    const day = new Date(scope.now).toISOString().slice(0, 10);
+    const key = `${item.id} ${viewer.accountId} ${path.kind} ${version} ${channel} ${day}`;
+    const known = this.entries.get(key);
+    if (known) {
+      known.count++;
+      known.lastAt = scope.now;
+    } else {
+      this.entries.set(key, {
+        item: item.id,
+        owner: item.ownerId,
+        organization: viewer.organizationId,
+        account: viewer.accountId,
+        path: path.kind,
+        version,
+        group: path.audience?.toGroupId ?? null,
+        channel,
+        day,
+        firstAt: scope.now,
+        lastAt: scope.now,
+        count: 1,
+      });
+    }
+    this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+  }
+
+  /** Writes what was recorded until now. */
+  flush(): Promise<void> {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    const entries = [...this.entries.values()];
+    this.entries = new Map();
+    if (entries.length) this.writing = this.writing.then(() => this.write(entries));
+    return this.writing;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+  }
+
+  private async write(entries: Entry[]): Promise<void> {
+    try {
+      await this.hub.pool.query(
+        `INSERT INTO disclosure (item_id, owner_id, organization_id, account_id, path, version_id, group_id, channel, day,
+           first_at, last_at, count)
+         SELECT item, owner, organization, account, path, version, "group", channel, day,
+           to_timestamp("firstAt" / 1000.0), to_timestamp("lastAt" / 1000.0), count
+         FROM jsonb_to_recordset($1::jsonb) AS t(item uuid, owner uuid, organization uuid, account uuid, path text,
+           version uuid, "group" uuid, channel text, day date, "firstAt" bigint, "lastAt" bigint, count int)
+         ON CONFLICT (item_id, account_id, path, coalesce(version_id, '00000000-0000-0000-0000-000000000000'), channel, day)
+         DO UPDATE SET last_at = greatest(disclosure.last_at, excluded.last_at), count = disclosure.count + excluded.count`,
+        [JSON.stringify(entries)],
+      );
+    } catch (error) {
+      this.hub.logger.error({ err: error, entries: entries.length }, "the disclosure ledger could not be written; kept");
+      for (const entry of entries) this.keep(entry);
+      this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+    }
+  }
+
+  private keep(entry: Entry): void {
+    const key = `${entry.item} ${entry.account} ${entry.path} ${entry.version} ${entry.channel} ${entry.day}`;
+    const known = this.entries.get(key);
+    if (known) {
+      known.count += entry.count;
+      known.firstAt = Math.min(known.firstAt, entry.firstAt);
+    } else this.entries.set(key, entry);
+  }
+}

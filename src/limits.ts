@@ -1,0 +1,75 @@
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLError,
+  Kind,
+  type SelectionSetNode,
+  type ValidationContext,
+} from "graphql";
+import { HubError } from "./errors";
+
+/** What one document may ask for. Introspection as clients send it stays below all of them. */
+export const MAX_DEPTH = 15;
+export const MAX_FIELDS = 2_000;
+export const MAX_TOKENS = 10_000;
+/** Objects that a document may produce at the most, by its page sizes. */
+export const MAX_OBJECTS = 50_000;
+
+/** Refuses documents that are too deep, too wide or too costly, before anything is read: QUERY_TOO_COMPLEX. */
+export function limitComplexity(context: ValidationContext): ASTVisitor {
+  return {
+    Document(document: DocumentNode) {
+      const error = exceeded(document);
+      if (error) context.reportError(error);
+      return false;
+    },
+  };
+}
+
+function exceeded(document: DocumentNode): GraphQLError | null {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  let fields = 0;
+  let objects = 0;
+  const walk = (set: SelectionSetNode, depth: number, times: number, within: ReadonlySet<string>): string | null => {
+    if (depth > MAX_DEPTH) return `The query is nested more than ${MAX_DEPTH} levels deep.`;
+    for (const selection of set.selections) {
+      let error: string | null = null;
+      if (selection.kind === Kind.FIELD) {
+        if (selection.name.value.startsWith("__")) continue;
+        if (++fields > MAX_FIELDS) return `The query asks for more than ${MAX_FIELDS} fields.`;
+        const page = times * pageSize(selection);
+        if (selection.selectionSet) {
+          objects += page;
+          if (objects > MAX_OBJECTS) return `The query could produce more than ${MAX_OBJECTS} objects; ask for smaller pages.`;
+          error = walk(selection.selectionSet, depth + 1, page, within);
+        }
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) error = walk(selection.selectionSet, depth, times, within);
+      else {
+        const name = selection.name.value;
+        const fragment = fragments.get(name);
+        // A cycle is refused by the standard rules; here it only must not be followed.
+        if (fragment && !within.has(name)) error = walk(fragment.selectionSet, depth, times, new Set([...within, name]));
+      }
+      if (error) return error;
+    }
+    return null;
+  };
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const message = walk(definition.selectionSet, 1, 1, new Set());
+    if (message) return new HubError("QUERY_TOO_COMPLEX", message);
+  }
+  return null;
+}
+
+/** How many objects a field may bring for each of its parents: its page size, where it has one. */
+function pageSize(field: FieldNode): number {
+  const first = field.arguments?.find((a) => a.name.value === "first");
+  if (!first) return 1;
+  return first.value.kind === Kind.INT ? Math.max(1, Number(first.value.value)) : 100;
+}

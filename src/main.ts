@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { createOperator, isEmpty, issueOwnKey } from "./auth/bootstrap";
+import { type Config, ConfigError, readConfig } from "./config";
+import { type DemoAccount, loadDemo } from "./demo/load-demo";
+import { startEmbeddedPostgres } from "./embedded-postgres";
+import { type Hub } from "./hub";
+import { startHub } from "./server";
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.logLevel, redact: ["*.authorization", "*.secret"] });
+  const postgres = config.databaseUrl
+    ? null
+    : await startEmbeddedPostgres({ dataDir: config.dataDir, log: (message) => logger.info(message) });
+  let running: Awaited<ReturnType<typeof startHub>>;
+  try {
+    const databaseUrl = config.databaseUrl ?? postgres?.url ?? "";
+    running = await startHub({ config, databaseUrl, logger, prepare: (hub) => fill(hub, config) });
+  } catch (error) {
+    await postgres?.stop();
+    throw error;
+  }
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "stopping");
+    running
+      .stop()
+      .then(() => postgres?.stop())
+      .then(
+        () => process.exit(0),
+        (err: unknown) => {
+          logger.error({ err }, "stopping failed");
+          process.exit(1);
+        },
+      );
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  logger.info({ url: running.url, port: running.port }, "ready");
+  announce(running.hub, config, running.url);
+}
+
+/** On an empty database: the operator of HUB_BOOTSTRAP_KEY, and the demo community. */
+async function fill(hub: Hub, config: Config): Promise<void> {
+  if (!isEmpty(hub)) return;
+  if (config.bootstrapKey) {
+    const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
+    await issueOwnKey(hub, await createOperator(hub, operator), "Bootstrap", config.bootstrapKey);
+  }
+  if (!config.demo) return;
+  const accounts = await loadDemo(hub);
+  mkdirSync(config.dataDir, { recursive: true });
+  writeFileSync(demoFile(config), JSON.stringify(accounts, null, 2), { mode: 0o600 });
+}
+
+const demoFile = (config: Config): string => join(config.dataDir, "demo-accounts.json");
+
+/** For the person at the terminal; on stderr, as stdout is for logs. */
+function announce(hub: Hub, config: Config, url: string): void {
+  const say = (line = ""): void => void process.stderr.write(`${line}\n`);
+  say();
+  say(`  Musubi is ready.   ${url}/`);
+  say(`  GraphQL            ${url}/graphql   (WebSocket: the same path, graphql-ws)`);
+  if (isEmpty(hub)) {
+    say();
+    say("  There is no operator yet. Create the first one by starting once with:");
+    say(`    HUB_BOOTSTRAP_KEY=${randomBytes(24).toString("base64url")} npm start`);
+  } else if (config.demo && existsSync(demoFile(config)) && LOOPBACK.has(config.host)) {
+    say();
+    say("  Demo accounts:");
+    const accounts = JSON.parse(readFileSync(demoFile(config), "utf8")) as DemoAccount[];
+    for (const { organization, email, roles, key } of accounts) {
+      say(`    ${organization.padEnd(12)} ${email.padEnd(36)} ${roles.join(",").padEnd(28)} ${key}`);
+    }
+  }
+  say();
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof ConfigError || (error instanceof Error && !(error instanceof TypeError));
+  process.stderr.write(`${known ? (error as Error).message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,297 @@
+import { Arg, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
+import { Account } from "../auth/account.entity";
+import { readsMembership } from "../auth/rights";
+import type { Context } from "../context";
+import { AccessPath } from "../item/shared-item.type";
+import { grantsOf, stateOf } from "../sharing/agreement-periods";
+import type { ShownPath } from "../sharing/disclosure";
+import { AccessPathKind, AgreementState, MembershipState } from "../sharing/vocabulary";
+import { AgreementSignature, AgreementVersion, SharingAgreement } from "./agreement.entity";
+import {
+  draftAgreement,
+  proposeAgreement,
+  readsAgreement,
+  readsVersion,
+  signAgreement,
+  terminateAgreement,
+} from "./change-agreement";
+import {
+  acceptMembership,
+  endMembership,
+  inviteMember,
+  requestMembership,
+  resumeMembership,
+  suspendMembership,
+} from "./change-membership";
+import { createOrganization } from "./create-organization";
+import { createSectorGroup } from "./create-sector-group";
+import { Membership } from "./membership.entity";
+import { Organization } from "./organization.entity";
+import { CreateOrganizationInput, CreateSectorGroupInput, DraftAgreementInput } from "./organization.type";
+import { SectorGroup } from "./sector-group.entity";
+
+@ObjectType({ description: "Who asks, and by which grants it reads what others share." })
+export class Viewer {
+  @Field(() => Account, { nullable: true }) account!: Account | null;
+  @Field(() => Organization, { nullable: true }) organization!: Organization | null;
+  @Field(() => [AccessPath]) grants!: AccessPath[];
+}
+
+const accountOrNull = (ctx: Context): Account | null => (ctx.session ? ctx.account() : null);
+const visibleMemberships = (ctx: Context, memberships: readonly Membership[]): Membership[] =>
+  memberships.filter((m) => readsMembership(accountOrNull(ctx), m, ctx.directory));
+
+@Resolver()
+export class PartyResolver {
+  @Query(() => Viewer)
+  viewer(@Ctx() ctx: Context): object {
+    const account = accountOrNull(ctx);
+    if (!account) return { account: null, organization: null, grants: [] };
+    const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map(
+      (grant): ShownPath => ({
+        kind: AccessPathKind.AGREEMENT,
+        versionId: grant.version.id,
+        groupId: grant.toGroupId,
+        until: Number.isFinite(grant.until) ? new Date(grant.until) : null,
+      }),
+    );
+    return { account, organization: ctx.directory.organizations.get(account.organizationId), grants };
+  }
+
+  @Query(() => [Organization], { description: "By name. To the anonymous viewer: the hub's operator alone." })
+  organizations(@Ctx() ctx: Context, @Arg("text", () => String, { nullable: true }) text: string | null): Organization[] {
+    const known = ctx.session ? [...ctx.directory.organizations.values()] : [];
+    const operator = ctx.directory.organizations.get(ctx.directory.operatorId ?? "");
+    if (ctx.session) ctx.account();
+    else if (operator) known.push(operator);
+    const wanted = text?.toLowerCase() ?? "";
+    return known
+      .filter((o) => o.name.toLowerCase().includes(wanted) || o.nameJa?.toLowerCase().includes(wanted))
+      .sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  @Query(() => [SectorGroup])
+  sectorGroups(@Ctx() ctx: Context): SectorGroup[] {
+    if (!accountOrNull(ctx)) return [];
+    return [...ctx.directory.groups.values()].sort((a, b) => a.slug.localeCompare(b.slug));
+  }
+
+  @Mutation(() => Organization)
+  createOrganization(@Ctx() ctx: Context, @Arg("input", () => CreateOrganizationInput) input: CreateOrganizationInput): Promise<Organization> {
+    return createOrganization(ctx, input);
+  }
+
+  @Mutation(() => SectorGroup)
+  createSectorGroup(@Ctx() ctx: Context, @Arg("input", () => CreateSectorGroupInput) input: CreateSectorGroupInput): Promise<SectorGroup> {
+    return createSectorGroup(ctx, input);
+  }
+
+  @Mutation(() => Membership)
+  inviteMember(
+    @Ctx() ctx: Context,
+    @Arg("groupId", () => ID) groupId: string,
+    @Arg("organizationId", () => ID) organizationId: string,
+  ): Promise<Membership> {
+    return inviteMember(ctx, groupId, organizationId);
+  }
+
+  @Mutation(() => Membership)
+  requestMembership(@Ctx() ctx: Context, @Arg("groupId", () => ID) groupId: string): Promise<Membership> {
+    return requestMembership(ctx, groupId);
+  }
+
+  @Mutation(() => Membership, { description: "By the invited organization, or by a coordinator for a request." })
+  acceptMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<Membership> {
+    return acceptMembership(ctx, id);
+  }
+
+  @Mutation(() => Membership)
+  suspendMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Membership> {
+    return suspendMembership(ctx, id, reason);
+  }
+
+  @Mutation(() => Membership)
+  resumeMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<Membership> {
+    return resumeMembership(ctx, id);
+  }
+
+  @Mutation(() => Membership)
+  endMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Membership> {
+    return endMembership(ctx, id, reason);
+  }
+
+  @Mutation(() => AgreementVersion)
+  draftAgreement(@Ctx() ctx: Context, @Arg("input", () => DraftAgreementInput) input: DraftAgreementInput): Promise<AgreementVersion> {
+    return draftAgreement(ctx, input);
+  }
+
+  @Mutation(() => AgreementVersion, { description: "In force at effectiveFrom, for those who signed." })
+  proposeAgreement(@Ctx() ctx: Context, @Arg("versionId", () => ID) versionId: string): Promise<AgreementVersion> {
+    return proposeAgreement(ctx, versionId);
+  }
+
+  @Mutation(() => AgreementVersion)
+  signAgreement(@Ctx() ctx: Context, @Arg("versionId", () => ID) versionId: string): Promise<AgreementVersion> {
+    return signAgreement(ctx, versionId);
+  }
+
+  @Mutation(() => AgreementVersion)
+  terminateAgreement(
+    @Ctx() ctx: Context,
+    @Arg("versionId", () => ID) versionId: string,
+    @Arg("reason", () => String) reason: string,
+  ): Promise<AgreementVersion> {
+    return terminateAgreement(ctx, versionId, reason);
+  }
+}
+
+@Resolver(() => Organization)
+export class OrganizationResolver {
+  @FieldResolver(() => [Membership], { description: "Those that the viewer may know of." })
+  memberships(@Ctx() ctx: Context, @Root() organization: Organization): Membership[] {
+    return visibleMemberships(ctx, ctx.directory.membershipsOf(organization.uuid));
+  }
+}
+
+@Resolver(() => SectorGroup)
+export class SectorGroupResolver {
+  @FieldResolver(() => [Account])
+  coordinators(@Ctx() ctx: Context, @Root() group: SectorGroup): Account[] {
+    return ctx.directory.coordinatorsOf(group.uuid);
+  }
+
+  @FieldResolver(() => [Membership], { description: "Those that the viewer may know of." })
+  memberships(
+    @Ctx() ctx: Context,
+    @Root() group: SectorGroup,
+    @Arg("state", () => MembershipState, { nullable: true }) state: MembershipState | null,
+  ): Membership[] {
+    return visibleMemberships(ctx, ctx.directory.membersOf(group.uuid)).filter((m) => !state || m.state === state);
+  }
+
+  @FieldResolver(() => [SharingAgreement], { description: "From and to this group; to its members and the operator." })
+  agreements(@Ctx() ctx: Context, @Root() group: SectorGroup): SharingAgreement[] {
+    return [...ctx.directory.agreements.values()].filter(
+      (a) => (a.fromGroupId === group.uuid || a.toGroupId === group.uuid) && readsAgreement(ctx, a),
+    );
+  }
+}
+
+@Resolver(() => Membership)
+export class MembershipResolver {
+  @FieldResolver(() => Organization)
+  organization(@Ctx() ctx: Context, @Root() membership: Membership): Organization | undefined {
+    return ctx.directory.organizations.get(membership.organizationId);
+  }
+
+  @FieldResolver(() => SectorGroup)
+  group(@Ctx() ctx: Context, @Root() membership: Membership): SectorGroup | undefined {
+    return ctx.directory.groups.get(membership.groupId);
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: "To the organization, the coordinators and the operator." })
+  reason(@Ctx() ctx: Context, @Root() membership: Membership): string | null {
+    return readsReason(ctx, membership) ? membership.current.reason : null;
+  }
+
+  @FieldResolver(() => [MembershipStep], { description: "Every change, oldest first; with who and why to those concerned." })
+  history(@Ctx() ctx: Context, @Root() membership: Membership): object[] {
+    const concerned = readsReason(ctx, membership);
+    return membership.changes.map((change) => ({
+      state: change.state,
+      at: change.at,
+      by: concerned ? (ctx.directory.accounts.get(change.byAccount) ?? null) : null,
+      reason: concerned ? change.reason : null,
+    }));
+  }
+}
+
+@ObjectType({ description: "One change of a membership." })
+export class MembershipStep {
+  @Field(() => MembershipState) state!: MembershipState;
+  @Field(() => Date) at!: Date;
+  @Field(() => Account, { nullable: true }) by!: Account | null;
+  @Field(() => String, { nullable: true }) reason!: string | null;
+}
+
+function readsReason(ctx: Context, membership: Membership): boolean {
+  const account = accountOrNull(ctx);
+  if (!account) return false;
+  return (
+    account.organizationId === membership.organizationId ||
+    account.organizationId === ctx.directory.operatorId ||
+    ctx.directory.coordinates(account.uuid, membership.groupId)
+  );
+}
+
+@Resolver(() => SharingAgreement)
+export class SharingAgreementResolver {
+  @FieldResolver(() => SectorGroup)
+  from(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): SectorGroup | undefined {
+    return ctx.directory.groups.get(agreement.fromGroupId);
+  }
+
+  @FieldResolver(() => SectorGroup)
+  to(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): SectorGroup | undefined {
+    return ctx.directory.groups.get(agreement.toGroupId);
+  }
+
+  @FieldResolver(() => AgreementVersion, { nullable: true })
+  inForce(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): AgreementVersion | null {
+    return versionsOf(ctx, agreement).find((v) => stateOfVersion(ctx, v) === AgreementState.IN_FORCE) ?? null;
+  }
+
+  @FieldResolver(() => [AgreementVersion], { description: "By number; drafts to the coordinators alone." })
+  versions(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): AgreementVersion[] {
+    return versionsOf(ctx, agreement);
+  }
+}
+
+@Resolver(() => AgreementVersion)
+export class AgreementVersionResolver {
+  @FieldResolver(() => AgreementState)
+  state(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementState {
+    return stateOfVersion(ctx, version);
+  }
+
+  @FieldResolver(() => [AgreementSignature], { description: "Those of organizations whose membership the viewer may know of." })
+  signatures(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementSignature[] {
+    const account = accountOrNull(ctx);
+    const agreement = ctx.directory.agreements.get(version.agreementId);
+    if (!agreement || !account) return [];
+    return [...ctx.directory.signatures.values()]
+      .filter((s) => s.versionId === version.uuid)
+      .filter((s) =>
+        [agreement.fromGroupId, agreement.toGroupId].some((groupId) => {
+          const membership = ctx.directory.membership(s.organizationId, groupId);
+          return membership !== undefined && readsMembership(account, membership, ctx.directory);
+        }),
+      )
+      .sort((a, b) => a.signedAt.getTime() - b.signedAt.getTime());
+  }
+}
+
+@Resolver(() => AgreementSignature)
+export class AgreementSignatureResolver {
+  @FieldResolver(() => Organization)
+  organization(@Ctx() ctx: Context, @Root() signature: AgreementSignature): Organization | undefined {
+    return ctx.directory.organizations.get(signature.organizationId);
+  }
+
+  @FieldResolver(() => Account)
+  signedBy(@Ctx() ctx: Context, @Root() signature: AgreementSignature): Account | undefined {
+    return ctx.directory.accounts.get(signature.accountId);
+  }
+}
+
+function versionsOf(ctx: Context, agreement: SharingAgreement): AgreementVersion[] {
+  return [...ctx.directory.versions.values()]
+    .filter((v) => v.agreementId === agreement.uuid && readsVersion(ctx, v))
+    .sort((a, b) => a.number - b.number);
+}
+
+function stateOfVersion(ctx: Context, version: AgreementVersion): AgreementState {
+  const agreement = ctx.directory.agreement(version.agreementId);
+  const fact = agreement?.versions.find((v) => v.id === version.uuid);
+  return agreement && fact ? stateOf(agreement, fact, ctx.hub.now()) : AgreementState.DRAFT;
+}

@@ -1,0 +1,99 @@
+import { Field, Int, ObjectType } from "type-graphql";
+import type { Account } from "../auth/account.entity";
+import { isOperatorAnalyst, mayPublish } from "../auth/rights";
+import { asViewer } from "../auth/viewer";
+import type { Context } from "../context";
+import { notFound } from "../errors";
+import { Organization } from "../organization/organization.entity";
+import { SectorGroup } from "../organization/sector-group.entity";
+import { itemForDecision } from "../sharing/locked-item";
+import type { ItemRow } from "../sharing/disclosure";
+import type { AudienceFacts } from "../sharing/facts";
+import { decide, scopeOf } from "../sharing/policy";
+import { checkRelease, type CheckedRelease } from "./check-audience";
+import type { ProposeReleaseInput } from "./release.type";
+
+@ObjectType({ description: "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded." })
+export class AudiencePreview {
+  @Field(() => Int) organizationCount!: number;
+  @Field(() => Int) accountCount!: number;
+  @Field(() => [Organization]) organizations!: Organization[];
+  @Field(() => [SectorGroup]) groups!: SectorGroup[];
+  @Field(() => [String]) warnings!: string[];
+}
+
+const SMALL = 3;
+
+/** For the owner and the operator's analysts: NOT_FOUND to everybody else. */
+export async function previewAudience(ctx: Context, input: ProposeReleaseInput): Promise<AudiencePreview> {
+  const account = ctx.account();
+  const now = ctx.now();
+  const item = await itemForDecision(ctx, input.itemId);
+  const own = item.ownerId === account.organizationId && mayPublish(account);
+  if (!own && !isOperatorAnalyst(account)) throw notFound("item");
+  const release = checkRelease(ctx, item, input, now);
+  const reached = accountsReached(ctx, item, release, now);
+  const groups = release.groupIds.flatMap((id) => ctx.directory.groups.get(id) ?? []);
+  const hidden = groups.some((g) => g.roster === "HIDDEN");
+  const organizations = [...new Set(reached.map((a) => a.organizationId))]
+    .flatMap((id) => ctx.directory.organizations.get(id) ?? [])
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const open = organizations.filter((o) => release.organizationIds.includes(o.uuid) || !hidden);
+  const count = (exact: number): number => (hidden ? rounded(exact) : exact);
+  return {
+    organizationCount: count(organizations.length),
+    accountCount: count(reached.length),
+    organizations: open,
+    groups,
+    warnings: warningsOf(ctx, item, release),
+  };
+}
+
+/** Every account for which the policy would say visible, were the release made now; the owner's own left out. */
+function accountsReached(ctx: Context, item: ItemRow, release: CheckedRelease, now: Date): Account[] {
+  const at = now.getTime();
+  const audiences = release.audiences.map(
+    (a): AudienceFacts => ({
+      releaseId: "",
+      kind: item.kind,
+      ownerId: item.ownerId,
+      path: a.path,
+      target: a.target,
+      fromGroupId: release.fromGroupId,
+      toGroupId: a.toGroupId,
+      tlp: release.tlp,
+      pap: item.pap,
+      withheld: release.withheld,
+      releasedAt: at,
+      liveFrom: at,
+      liveUntil: Infinity,
+    }),
+  );
+  const after = { ...item, audiences };
+  return [...ctx.directory.accounts.values()].filter((account) => {
+    if (account.disabledAt || account.organizationId === item.ownerId) return false;
+    const decision = decide(scopeOf(asViewer(ctx.hub, account), ctx.directory, at), after);
+    return decision.paths.some((p) => p.audience !== null);
+  });
+}
+
+function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): string[] {
+  const warnings: string[] = [];
+  const from = ctx.directory.groups.get(release.fromGroupId ?? "");
+  // INVARIANT: of a HIDDEN group warnings do not depend on how many members it has.
+  if (release.groupIds.length && from && from.roster !== "HIDDEN") {
+    const members = ctx.directory.membersOf(from.uuid).filter((m) => m.state === "ACTIVE").length;
+    if (members < SMALL) {
+      warnings.push(`${from.name} has fewer than ${SMALL} members: recipients could guess the source.`);
+    }
+  }
+  const owner = ctx.directory.organizations.get(item.ownerId);
+  const words = [release.title, release.summary, release.description].join("\n").toLowerCase();
+  const names = [owner?.name, owner?.nameJa].filter((n): n is string => Boolean(n));
+  if (names.some((n) => words.includes(n.toLowerCase()))) warnings.push("The wording contains the owner's name.");
+  if (/[^\s@]+@[^\s@]+\.[a-z]{2,}/.test(words)) warnings.push("The wording contains an e-mail address.");
+  return warnings;
+}
+
+/** To the nearest 5, and 0 under 3. */
+const rounded = (count: number): number => (count < SMALL ? 0 : Math.round(count / 5) * 5);

@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import type { Pool } from "pg";
+import { globalId } from "../ids";
+import { tlpOf } from "../sharing/tlp";
+import type { Change } from "../transaction";
+import type { CheckedRelease } from "./check-audience";
+import { Release, ReleaseState } from "./release.type";
+
+const COLUMNS = `id AS uuid, item_id AS "itemId", state, from_group_id AS "fromGroupId", group_ids AS "groupIds",
+  organization_ids AS "organizationIds", account_ids AS "accountIds", to_everyone AS "toEveryone", tlp AS "tlpRank", title,
+  summary, description, withheld_fields AS "withheldFields", proposed_at AS "proposedAt", decided_at AS "decidedAt",
+  released_at AS "releasedAt", expires_at AS "expiresAt", reason`;
+
+type Row = Omit<Release, "id" | "tlp"> & { tlpRank: number };
+
+/** @param now milliseconds: a release whose time is up is EXPIRED */
+function releaseOf({ tlpRank, ...row }: Row, now: number): Release {
+  const expired = row.state === ReleaseState.RELEASED && row.expiresAt !== null && row.expiresAt.getTime() <= now;
+  return Object.assign(new Release(), row, {
+    id: globalId("release", row.uuid),
+    tlp: tlpOf(tlpRank),
+    state: expired ? ReleaseState.EXPIRED : row.state,
+  });
+}
+
+export async function findRelease(pool: Pick<Pool, "query">, uuid: string, now: number): Promise<Release | null> {
+  const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM release WHERE id = $1`, [uuid]);
+  return rows[0] ? releaseOf(rows[0], now) : null;
+}
+
+/** By item, newest first. The caller has found the items visible as owner or operator. */
+export async function releasesOf(
+  pool: Pick<Pool, "query">,
+  items: readonly string[],
+  now: number,
+): Promise<Map<string, Release[]>> {
+  const { rows } = await pool.query<Row>(
+    `SELECT ${COLUMNS} FROM release WHERE item_id = ANY($1) ORDER BY proposed_at DESC, id`,
+    [items],
+  );
+  const byItem = new Map(items.map((item): [string, Release[]] => [item, []]));
+  for (const row of rows) byItem.get(row.itemId)?.push(releaseOf(row, now));
+  return byItem;
+}
+
+/** Adds a release that was checked, released or still to be approved. */
+export async function insertRelease(change: Change, itemId: string, release: CheckedRelease, live: boolean): Promise<string> {
+  const uuid = randomUUID();
+  await change.query(
+    `INSERT INTO release (id, item_id, state, from_group_id, group_ids, organization_ids, account_ids, to_everyone, tlp,
+       title, summary, description, withheld_fields, proposed_at, proposed_by, decided_at, decided_by, released_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $16, $18)`,
+    [
+      uuid, itemId, live ? "RELEASED" : "PROPOSED", release.fromGroupId, release.groupIds, release.organizationIds,
+      release.accountIds, release.toEveryone, release.tlp, release.title, release.summary, release.description,
+      release.withheldFields, change.now, change.by.uuid, live ? change.now : null, live ? change.by.uuid : null,
+      release.expiresAt,
+    ],
+  );
+  return uuid;
+}

@@ -1,0 +1,75 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Account } from "../auth/account.entity";
+import type { Context } from "../context";
+import { findItem } from "../item/find-item";
+import { SharedItem } from "../item/shared-item.type";
+import { Organization } from "../organization/organization.entity";
+import { SectorGroup } from "../organization/sector-group.entity";
+import type { ItemView } from "../sharing/disclosure";
+import { AudiencePreview, previewAudience } from "./preview-audience";
+import { approveRelease, proposeRelease, rejectRelease, releaseItem, withdrawRelease } from "./release-verbs";
+import { ProposeReleaseInput, Release } from "./release.type";
+
+@Resolver(() => Release)
+export class ReleaseResolver {
+  @FieldResolver(() => SharedItem)
+  item(@Ctx() ctx: Context, @Root() release: Release): Promise<ItemView | null> {
+    return findItem(ctx, release.itemId);
+  }
+
+  @FieldResolver(() => SectorGroup, { nullable: true })
+  fromGroup(@Ctx() ctx: Context, @Root() release: Release): SectorGroup | null {
+    return ctx.directory.groups.get(release.fromGroupId ?? "") ?? null;
+  }
+
+  @FieldResolver(() => [SectorGroup])
+  groups(@Ctx() ctx: Context, @Root() release: Release): SectorGroup[] {
+    return release.groupIds.flatMap((id) => ctx.directory.groups.get(id) ?? []);
+  }
+
+  @FieldResolver(() => [Organization])
+  organizations(@Ctx() ctx: Context, @Root() release: Release): Organization[] {
+    return release.organizationIds.flatMap((id) => ctx.directory.organizations.get(id) ?? []);
+  }
+
+  @FieldResolver(() => [Account])
+  accounts(@Ctx() ctx: Context, @Root() release: Release): Account[] {
+    return release.accountIds.flatMap((id) => ctx.directory.accounts.get(id) ?? []);
+  }
+
+  @Query(() => AudiencePreview, {
+    description: "Who would receive it, before anything is sent: computed by the same policy that enforces it.",
+  })
+  audiencePreview(@Ctx() ctx: Context, @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput): Promise<AudiencePreview> {
+    return previewAudience(ctx, input);
+  }
+
+  @Mutation(() => Release, {
+    description: "By an analyst of the operator, for a submitted item; a title is required. PROPOSED until the owner decides.",
+  })
+  proposeRelease(@Ctx() ctx: Context, @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput): Promise<Release> {
+    return proposeRelease(ctx, input);
+  }
+
+  @Mutation(() => Release)
+  approveRelease(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<Release> {
+    return approveRelease(ctx, id);
+  }
+
+  @Mutation(() => Release)
+  rejectRelease(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Release> {
+    return rejectRelease(ctx, id, reason);
+  }
+
+  @Mutation(() => Release, {
+    description: "By the owner (PUBLISHER, ORG_ADMIN): RELEASED at once. The agreements from fromGroup to each audience group must be in force and cover it.",
+  })
+  releaseItem(@Ctx() ctx: Context, @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput): Promise<Release> {
+    return releaseItem(ctx, input);
+  }
+
+  @Mutation(() => Release, { description: "By the owner or the operator." })
+  withdrawRelease(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Release> {
+    return withdrawRelease(ctx, id, reason);
+  }
+}

@@ -1,0 +1,79 @@
+import { GraphQLSchema, isObjectType } from "graphql";
+import { buildSchema, registerEnumType } from "type-graphql";
+import { AdvisoryResolver } from "./advisory/advisory.resolver";
+import { AlertResolver } from "./alert/alert.resolver";
+import { AuthResolver } from "./auth/auth.resolver";
+import { BundleResolver } from "./exchange/bundle.resolver";
+import { IncidentResolver } from "./incident/incident.resolver";
+import { IndicatorResolver, LookupResultResolver } from "./indicator/indicator.resolver";
+import { DecisionResolver } from "./item/decision.resolver";
+import { AccessPathResolver, SharedItemResolver, SourceResolver } from "./item/shared-item.resolver";
+import { DisclosureResolver } from "./ledger/disclosure.resolver";
+import {
+  AgreementSignatureResolver,
+  AgreementVersionResolver,
+  MembershipResolver,
+  OrganizationResolver,
+  PartyResolver,
+  SectorGroupResolver,
+  SharingAgreementResolver,
+} from "./organization/organization.resolver";
+import { Roster } from "./organization/roster";
+import { ReleaseResolver } from "./release/release.resolver";
+import { DateTime } from "./scalars";
+import { Pap } from "./sharing/pap";
+import { Tlp } from "./sharing/tlp";
+import {
+  AccessPathKind,
+  Affiliation,
+  AgreementState,
+  Attribution,
+  ItemKind,
+  MembershipState,
+  OrganizationKind,
+  Role,
+} from "./sharing/vocabulary";
+
+const ENUMS = {
+  Tlp, Pap, ItemKind, OrganizationKind, Role, Affiliation, MembershipState, AgreementState, Attribution,
+  AccessPathKind, Roster,
+};
+
+/** The GraphQL schema of the hub, from the decorators; `schema.graphql` is its committed print. */
+export async function makeSchema(): Promise<GraphQLSchema> {
+  for (const [name, type] of Object.entries(ENUMS)) registerEnumType(type, { name });
+  const schema = await buildSchema({
+    resolvers: [
+      AccessPathResolver, AdvisoryResolver, AgreementSignatureResolver, AgreementVersionResolver, AlertResolver,
+      AuthResolver, BundleResolver, DecisionResolver, DisclosureResolver, IncidentResolver, IndicatorResolver,
+      LookupResultResolver, MembershipResolver, OrganizationResolver, PartyResolver, ReleaseResolver,
+      SectorGroupResolver, SharedItemResolver, SharingAgreementResolver, SourceResolver,
+    ],
+    scalarsMap: [{ type: Date, scalar: DateTime }],
+    validate: false,
+    // Alerts bring their own stream; nothing is published through the library.
+    pubSub: { publish: () => undefined, subscribe: () => NOTHING },
+  });
+  return withoutPlainResolvers(schema);
+}
+
+const NOTHING: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};
+
+/**
+ * WHY: TypeGraphQL gives every field a resolver, also those that only read a property, and the executor then pays for
+ * each of them. Without one it reads the property itself.
+ */
+function withoutPlainResolvers(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (isPlain(field.resolve)) delete field.resolve;
+    }
+  }
+  return schema;
+}
+
+const isPlain = (resolve: unknown): boolean =>
+  typeof resolve === "function" && resolve.toString().includes("root[fieldMetadata.name]");

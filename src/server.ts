@@ -1,0 +1,197 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
+import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
+import { type GraphQLSchema, Kind } from "graphql";
+import { authenticate, type Session } from "./auth/viewer";
+import type { Config } from "./config";
+import { Context } from "./context";
+import { migrate, openDatabase } from "./database";
+import { HubError } from "./errors";
+import { formatError } from "./format-error";
+import { type Clock, Hub } from "./hub";
+import { limitComplexity, MAX_TOKENS } from "./limits";
+import { makeSchema } from "./schema";
+import { warningsFor } from "./indicator/warninglist";
+import { acceptSockets, type Sockets } from "./sockets";
+import { homePage } from "./home-page";
+import type { Logger } from "pino";
+
+const MAX_BODY = 8 * 1024 * 1024;
+const DRAIN_MS = 10_000;
+const API_HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-store" };
+
+export interface RunningHub {
+  hub: Hub;
+  /** `http://127.0.0.1:4000` */
+  url: string;
+  port: number;
+  /** Stops accepting, ends subscriptions, lets requests finish for at most 10 s. */
+  stop(): Promise<void>;
+}
+
+export interface HubDeps {
+  config: Config;
+  databaseUrl: string;
+  logger: Logger;
+  clock?: Clock;
+  /** What must be done before anybody is served. */
+  prepare?: (hub: Hub) => Promise<void>;
+}
+
+/** Connects, migrates, and serves. Throws when the database or the port cannot be had. */
+export async function startHub({ config, databaseUrl, logger, clock = Date, prepare }: HubDeps): Promise<RunningHub> {
+  const dataSource = await openDatabase(databaseUrl);
+  await migrate(dataSource);
+  const hub = new Hub(config, dataSource, databaseUrl, logger, clock);
+  hub.pool.on("error", (err) => logger.warn({ err }, "a database connection was lost"));
+  await hub.open();
+  await prepare?.(hub);
+  warningsFor({ type: "ipv4-addr", value: "192.0.2.1" }); // loads the lists now, not during the first request
+  const schema = await makeSchema();
+  const apollo = await startApollo(schema, hub);
+  const server = createServer((request, response) => {
+    answer(apollo, hub, request, response).catch((err: unknown) => {
+      logger.error({ err }, "answering failed");
+      response.destroy();
+    });
+  });
+  server.requestTimeout = 60_000;
+  const sockets = acceptSockets(server, schema, hub);
+  await listen(server, config);
+  const { port } = server.address() as AddressInfo;
+  return { hub, port, url: `http://${config.host}:${port}`, stop: () => stop(hub, apollo, server, sockets) };
+}
+
+async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServer<Context>> {
+  const apollo = new ApolloServer<Context>({
+    schema,
+    introspection: true,
+    csrfPrevention: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: MAX_TOKENS },
+    validationRules: [limitComplexity],
+    formatError: (formatted, error) => formatError(hub.logger, formatted, error),
+    plugins: [ApolloServerPluginCacheControlDisabled(), refuseAnonymousIntrospection],
+  });
+  await apollo.start();
+  return apollo;
+}
+
+/** Introspection is for signed-in accounts. */
+const refuseAnonymousIntrospection: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ contextValue, operation }) => {
+      if (contextValue.session) return;
+      const asks = operation?.selectionSet.selections.some(
+        (s) => s.kind === Kind.FIELD && (s.name.value === "__schema" || s.name.value === "__type"),
+      );
+      if (asks) throw new HubError("UNAUTHENTICATED", "Introspection needs an API key.");
+    },
+  }),
+};
+
+async function answer(apollo: ApolloServer<Context>, hub: Hub, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? "/").split("?")[0];
+  if (path === "/graphql") return answerGraphql(apollo, hub, request, response);
+  if (path === "/health/live") return plain(response, 200, "live");
+  if (path === "/health/ready") return (await isReady(hub)) ? plain(response, 200, "ready") : plain(response, 503, "not ready");
+  if (path === "/" && (request.method === "GET" || request.method === "HEAD")) {
+    response.writeHead(200, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" }).end(homePage);
+    return undefined;
+  }
+  return plain(response, 404, "not found");
+}
+
+async function answerGraphql(apollo: ApolloServer<Context>, hub: Hub, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== "POST") {
+    response.setHeader("allow", "POST");
+    return refuse(response, 405, new HubError("BAD_USER_INPUT", "Send GraphQL requests with POST."));
+  }
+  if (!/^application\/(graphql-response\+)?json\b/i.test(request.headers["content-type"] ?? "")) {
+    return refuse(response, 415, new HubError("BAD_USER_INPUT", "The content type must be application/json."));
+  }
+  let session: Session | null;
+  let body: unknown;
+  try {
+    session = authenticate(hub, request.headers.authorization);
+    body = JSON.parse(await readBody(request));
+  } catch (error) {
+    if (error instanceof HubError) return refuse(response, STATUS[error.code] ?? 400, error);
+    return refuse(response, 400, new HubError("BAD_USER_INPUT", "The body is not JSON.", [{ path: "body", message: "is not JSON" }]));
+  }
+  if (Array.isArray(body)) return refuse(response, 400, new HubError("BAD_USER_INPUT", "Batches are not accepted."));
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  const result = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method: "POST", headers, search: "", body },
+    context: async () => new Context(hub, session, "query"),
+  });
+  if (session) hub.used(session);
+  response.writeHead(result.status ?? 200, { ...Object.fromEntries(result.headers), ...API_HEADERS });
+  if (result.body.kind === "complete") response.end(result.body.string);
+  else response.destroy(new Error("incremental delivery is not offered"));
+  return undefined;
+}
+
+const STATUS: Partial<Record<HubError["code"], number>> = { UNAUTHENTICATED: 401, QUERY_TOO_COMPLEX: 413 };
+
+/** The whole body. Throws QUERY_TOO_COMPLEX past the limit, without reading on. */
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY) throw new HubError("QUERY_TOO_COMPLEX", `The body must be at most ${MAX_BODY} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function refuse(response: ServerResponse, status: number, error: HubError): void {
+  const { code, message, issues } = error;
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, ...(issues && { issues }) } }] });
+  // The rest of a body that is too long is not read; the connection ends with the answer.
+  response.writeHead(status, { ...API_HEADERS, "content-type": "application/json; charset=utf-8", connection: "close" });
+  response.end(body);
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { ...API_HEADERS, "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}
+
+async function isReady(hub: Hub): Promise<boolean> {
+  try {
+    await hub.pool.query("SELECT 1");
+    return !hub.stopping;
+  } catch {
+    return false;
+  }
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function stop(hub: Hub, apollo: ApolloServer<Context>, server: Server, sockets: Sockets): Promise<void> {
+  hub.stopping = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await sockets.close();
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(late);
+  await apollo.stop();
+  await hub.close();
+  await hub.dataSource.destroy();
+}
+

@@ -1,0 +1,211 @@
+import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from "typeorm";
+import { MoreThan } from "typeorm";
+import { Account, ApiKey } from "../auth/account.entity";
+import { AgreementSignature, AgreementVersion, SharingAgreement } from "../organization/agreement.entity";
+import { Membership, MembershipChange } from "../organization/membership.entity";
+import { Organization } from "../organization/organization.entity";
+import { Coordinator, SectorGroup } from "../organization/sector-group.entity";
+import { durationMs } from "./duration";
+import type { AgreementFact, MembershipChangeFact, Parties, SignatureFact, VersionFact } from "./parties";
+import { MembershipState, OrganizationKind } from "./vocabulary";
+
+interface Versioned extends ObjectLiteral {
+  uuid: string;
+  version: string;
+}
+
+/**
+ * The parties and their agreements in memory, with their whole history: what every decision rests on.
+ * It is brought up to date after each change of policy by reading the rows that are newer than its version.
+ */
+export class Directory implements Parties {
+  /** The version of the policy clock up to which this directory is complete. */
+  version = -1n;
+  readonly organizations = new Map<string, Organization>();
+  readonly accounts = new Map<string, Account>();
+  readonly keys = new Map<string, ApiKey>();
+  readonly keysByHash = new Map<string, ApiKey>();
+  readonly groups = new Map<string, SectorGroup>();
+  readonly coordinators = new Map<string, Coordinator>();
+  readonly memberships = new Map<string, Membership>();
+  readonly agreements = new Map<string, SharingAgreement>();
+  readonly versions = new Map<string, AgreementVersion>();
+  readonly signatures = new Map<string, AgreementSignature>();
+  private readonly changes = new Map<string, MembershipChange>();
+  private readonly membershipsByPair = new Map<string, Membership>();
+  private facts = new Map<string, AgreementFact>();
+  private agreementsByToGroup = new Map<string, AgreementFact[]>();
+  private membershipsByOrganization = new Map<string, Membership[]>();
+  private accountsByOrganization = new Map<string, Account[]>();
+  operatorId: string | null = null;
+  private refreshing: Promise<void> | null = null;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Reads what is newer than this directory. Calls that overlap share a reading that began after the first. */
+  async refresh(): Promise<void> {
+    const running = this.refreshing;
+    if (running) await running;
+    this.refreshing ??= this.read().finally(() => (this.refreshing = null));
+    await this.refreshing;
+  }
+
+  private async read(): Promise<void> {
+    // One snapshot for all tables, so that a change is seen whole or not at all.
+    await this.dataSource.transaction("REPEATABLE READ", async (manager) => {
+      const [hub] = await manager.query<[{ policy_version: string }]>("SELECT policy_version FROM hub");
+      const version = BigInt(hub.policy_version);
+      if (version === this.version) return;
+      await this.load(manager, Organization, this.organizations);
+      await this.load(manager, Account, this.accounts);
+      for (const key of await this.load(manager, ApiKey, this.keys)) {
+        this.keysByHash.set(key.hash.toString("hex"), key);
+      }
+      await this.load(manager, SectorGroup, this.groups);
+      await this.load(manager, Coordinator, this.coordinators);
+      const memberships = await this.load(manager, Membership, this.memberships);
+      for (const membership of memberships) {
+        this.membershipsByPair.set(`${membership.organizationId} ${membership.groupId}`, membership);
+      }
+      for (const change of await this.load(manager, MembershipChange, this.changes)) {
+        this.memberships.get(change.membershipId)?.changes.push(change);
+      }
+      const touched = [
+        ...(await this.load(manager, SharingAgreement, this.agreements)),
+        ...(await this.load(manager, AgreementVersion, this.versions)),
+        ...(await this.load(manager, AgreementSignature, this.signatures)),
+      ];
+      if (touched.length) this.indexAgreements();
+      this.index();
+      this.version = version;
+    });
+  }
+
+  private async load<T extends Versioned>(
+    manager: EntityManager,
+    entity: EntityTarget<T>,
+    into: Map<string, T>,
+  ): Promise<T[]> {
+    const rows = await manager.getRepository(entity).find({
+      where: { version: MoreThan(this.version.toString()) } as never,
+      order: { version: "ASC" } as never,
+    });
+    for (const row of rows) into.set(row.uuid, row);
+    return rows;
+  }
+
+  private index(): void {
+    this.operatorId =
+      [...this.organizations.values()].find((o) => o.kind === OrganizationKind.OPERATOR)?.uuid ?? null;
+    this.membershipsByOrganization = grouped(this.memberships.values(), (m) => m.organizationId);
+    this.accountsByOrganization = grouped(this.accounts.values(), (a) => a.organizationId);
+  }
+
+  private indexAgreements(): void {
+    const versions = grouped(this.versions.values(), (v) => v.agreementId);
+    const signatures = grouped(this.signatures.values(), (s) => this.versions.get(s.versionId)?.agreementId ?? "");
+    this.facts = new Map(
+      [...this.agreements.values()].map((agreement) => [
+        agreement.uuid,
+        agreementFact(agreement, versions.get(agreement.uuid) ?? [], signatures.get(agreement.uuid) ?? []),
+      ]),
+    );
+    this.agreementsByToGroup = grouped(this.facts.values(), (a) => a.toGroupId);
+  }
+
+  // ── Parties: what the policy asks ──
+
+  membershipChanges(organizationId: string, groupId: string): readonly MembershipChangeFact[] {
+    return (
+      this.membership(organizationId, groupId)?.changes.map((c) => ({ state: c.state, at: c.at.getTime() })) ?? []
+    );
+  }
+
+  agreement(id: string): AgreementFact | undefined {
+    return this.facts.get(id);
+  }
+
+  agreementsTo(organizationId: string): readonly AgreementFact[] {
+    return this.membershipsOf(organizationId).flatMap((m) => this.agreementsByToGroup.get(m.groupId) ?? []);
+  }
+
+  // ── What verbs and resolvers ask ──
+
+  membership(organizationId: string, groupId: string): Membership | undefined {
+    return this.membershipsByPair.get(`${organizationId} ${groupId}`);
+  }
+
+  membershipsOf(organizationId: string): readonly Membership[] {
+    return this.membershipsByOrganization.get(organizationId) ?? [];
+  }
+
+  membersOf(groupId: string): Membership[] {
+    return [...this.memberships.values()].filter((m) => m.groupId === groupId);
+  }
+
+  isActiveMember(organizationId: string, groupId: string): boolean {
+    return this.membership(organizationId, groupId)?.state === MembershipState.ACTIVE;
+  }
+
+  accountsOf(organizationId: string): readonly Account[] {
+    return this.accountsByOrganization.get(organizationId) ?? [];
+  }
+
+  coordinatorsOf(groupId: string): Account[] {
+    return [...this.coordinators.values()].flatMap((c) =>
+      c.groupId === groupId && !c.endedAt ? (this.accounts.get(c.accountId) ?? []) : [],
+    );
+  }
+
+  coordinates(accountId: string, groupId: string): boolean {
+    return this.coordinatorsOf(groupId).some((a) => a.uuid === accountId);
+  }
+
+  agreementBetween(fromGroupId: string, toGroupId: string): AgreementFact | undefined {
+    return this.agreementsByToGroup.get(toGroupId)?.find((a) => a.fromGroupId === fromGroupId);
+  }
+}
+
+function grouped<T>(all: Iterable<T>, key: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const same = groups.get(key(one));
+    if (same) same.push(one);
+    else groups.set(key(one), [one]);
+  }
+  return groups;
+}
+
+function agreementFact(
+  agreement: SharingAgreement,
+  versions: AgreementVersion[],
+  signatures: AgreementSignature[],
+): AgreementFact {
+  const bySigner = new Map<string, SignatureFact[]>();
+  for (const s of signatures) {
+    const fact = { versionId: s.versionId, at: s.signedAt.getTime() };
+    bySigner.set(s.organizationId, [...(bySigner.get(s.organizationId) ?? []), fact]);
+  }
+  return {
+    id: agreement.uuid,
+    fromGroupId: agreement.fromGroupId,
+    toGroupId: agreement.toGroupId,
+    versions: versions.sort((a, b) => a.number - b.number).map(versionFact),
+    signatures: bySigner,
+  };
+}
+
+const never = (at: Date | null): number => at?.getTime() ?? Infinity;
+
+function versionFact(v: AgreementVersion): VersionFact {
+  return {
+    id: v.uuid,
+    number: v.number,
+    terms: v.terms,
+    signWithinMs: durationMs(v.signWithin) ?? 0,
+    proposedAt: v.proposedAt?.getTime() ?? null,
+    effectiveFrom: never(v.effectiveFrom),
+    effectiveUntil: never(v.effectiveUntil),
+    terminatedAt: never(v.terminatedAt),
+  };
+}

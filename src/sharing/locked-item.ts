@@ -1,0 +1,47 @@
+import type { Context } from "../context";
+import { notFound } from "../errors";
+import { parseGlobalId } from "../ids";
+import type { Change } from "../transaction";
+import type { ItemRow } from "./disclosure";
+import type { StoredKind } from "./facts";
+import { loadItems } from "./item-rows";
+import { decide, type Scope } from "./policy";
+
+const KIND_OF: Record<string, StoredKind> = {
+  incident: "INCIDENT" as StoredKind,
+  indicator: "INDICATOR" as StoredKind,
+  advisory: "ADVISORY" as StoredKind,
+};
+
+/**
+ * An item for a verb to act on, locked until the change is done, so that acts on one item follow each other.
+ * Throws NOT_FOUND unless the viewer is its owner or an analyst of the operator and may see it.
+ * @param id the item's global id
+ * @param what how the error names it
+ * @param written whether this very change wrote it
+ */
+export async function lockedItem(ctx: Context, change: Change, id: string, what = "item", written = false): Promise<ItemRow> {
+  const { kind, uuid } = parsed(id, what);
+  if (written) ctx.wrote(uuid);
+  await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
+  const item = (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+  return actable(item, ctx.scopeAt(change.now.getTime()), what);
+}
+
+/** As `lockedItem`, without a lock: for questions about an item that its owner and the operator ask. */
+export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow> {
+  const { kind, uuid } = parsed(id, "item");
+  return actable((await loadItems(ctx.hub.pool, kind, [uuid], null)).get(uuid), ctx.scope(), "item");
+}
+
+function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow {
+  if (!item || !decide(scope, item).paths.some((p) => p.audience === null)) throw notFound(what);
+  return item;
+}
+
+function parsed(id: string, what: string): { kind: StoredKind; uuid: string } {
+  const known = parseGlobalId(id);
+  const kind = known && KIND_OF[known.type];
+  if (!kind) throw notFound(what);
+  return { kind, uuid: known.uuid };
+}

@@ -1,0 +1,37 @@
+import { RELEASED, RIGHTS, shows } from "./reader-sql";
+
+/**
+ * The sightings of the indicator `i` that reach the viewer: those of its own organization, those of its own indicators,
+ * and those whose path reaches it. A sighting is judged like an audience of a release made when it was recorded.
+ */
+const REACHING = `
+  SELECT coalesce(sum(g.count) FILTER (WHERE NOT g.false_positive), 0)::int AS seen,
+    count(DISTINCT g.organization_id) FILTER (WHERE NOT g.false_positive)::int AS seen_by,
+    count(*) FILTER (WHERE g.false_positive)::int AS false_alarms
+  FROM sighting g WHERE g.indicator_id = i.id AND (
+    EXISTS (SELECT FROM o WHERE g.organization_id = o.owner_id OR i.owner_id = o.owner_id)
+    OR EXISTS (SELECT FROM r CROSS JOIN LATERAL (SELECT g.target, 'SIGHTING'::text AS kind, g.organization_id AS owner_id,
+      g.tlp, g.pap, g.recorded_at AS released_at, g.recorded_at AS live_from, 'infinity'::timestamptz AS live_until) a
+      WHERE ${RELEASED}))`;
+
+/**
+ * 0 to 100: the source's confidence (50 where it gave none), 5 more for each organization that saw it (25 at most),
+ * 15 less for each false alarm, 20 less where a warninglist has it. Only what the viewer is shown enters it.
+ * @param confidence SQL: whether the confidence is shown
+ * @param warnings SQL: whether the warnings are
+ */
+const scoreOf = (confidence: string, warnings: string): string => `
+  greatest(0, least(100, coalesce(CASE WHEN ${confidence} THEN c.confidence END, 50) + least(25, 5 * t.seen_by)
+    - 15 * t.false_alarms - CASE WHEN ${warnings} AND c.warnings <> '[]' THEN 20 ELSE 0 END))::int`;
+
+/** Score and sightings by indicator; `$4`: ids, `$5`, `$6`: whether confidence and warnings of each are shown. */
+export const SCORES = `
+  WITH ${RIGHTS}
+  SELECT i.id, t.seen, ${scoreOf("v.confidence", "v.warnings")} AS score
+  FROM unnest($4::uuid[], $5::boolean[], $6::boolean[]) AS v(id, confidence, warnings)
+  JOIN item i ON i.id = v.id JOIN indicator c ON c.id = v.id CROSS JOIN LATERAL (${REACHING}) t
+  WHERE (SELECT count(*) FROM p) >= 0`;
+
+/** Within a filter: whether the shown score is at least this. */
+export const scoreAtLeast = (value: string): string =>
+  `${shows("score")} AND (SELECT ${scoreOf(shows("confidence"), shows("warnings"))} FROM (${REACHING}) t) >= ${value}`;

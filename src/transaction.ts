@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { Pool } from "pg";
+import type { EntityManager, EntityTarget, ObjectLiteral } from "typeorm";
+import type { LogEntry } from "./alert/log";
+import type { Hub } from "./hub";
+import type { Account } from "./auth/account.entity";
+
+/**
+ * content: items and releases; any number at once. policy: parties and agreements; alone.
+ * So nothing is released between the reading of an agreement and the writing of a release, and
+ * "suspended, then released" can never be read as "released, then suspended".
+ */
+export type ChangeKind = "content" | "policy";
+
+const POLICY_LOCK = 7_264_002;
+const LOG_LOCK = 7_264_003;
+
+/** One change, all or nothing, with the alerts that it raises. */
+export class Change {
+  readonly entries: LogEntry[] = [];
+
+  constructor(
+    readonly manager: EntityManager,
+    readonly now: Date,
+    readonly by: Account,
+    /** The policy version of rows that this change writes. */
+    readonly version: string,
+  ) {}
+
+  query<T extends ObjectLiteral[] = []>(sql: string, parameters?: unknown[]): Promise<T> {
+    return this.manager.query<T>(sql, parameters);
+  }
+
+  /** This transaction as something that the reading functions can query. */
+  asPool(): Pick<Pool, "query"> {
+    const query = async (config: { text: string; values: unknown[] } | string, values?: unknown[]): Promise<object> =>
+      typeof config === "string"
+        ? { rows: await this.manager.query(config, values) }
+        : { rows: await this.manager.query(config.text, config.values) };
+    return { query } as unknown as Pick<Pool, "query">;
+  }
+
+  /** Adds a row of a party table and returns its UUID. */
+  async insert<T extends ObjectLiteral>(entity: EntityTarget<T>, values: Partial<T>): Promise<string> {
+    const uuid = randomUUID();
+    await this.manager.insert(entity, { uuid, ...values, version: this.version } as never);
+    return uuid;
+  }
+
+  /** Changes a row of a party table. */
+  async update<T extends ObjectLiteral>(entity: EntityTarget<T>, uuid: string, values: Partial<T>): Promise<void> {
+    await this.manager.update(entity, { uuid } as never, { ...values, version: this.version } as never);
+  }
+
+  /** Adds to the log; it is written with the change or not at all. */
+  raise(entry: LogEntry): void {
+    this.entries.push(entry);
+  }
+}
+
+/**
+ * Runs one change in one transaction. The log's rows are numbered under a lock that is held until the commit, so that
+ * the log is in commit order and no reader ever finds a new row below one that it has seen.
+ * Whatever `work` throws undoes everything.
+ */
+export async function change<T>(
+  hub: Hub,
+  by: () => Account,
+  kind: ChangeKind,
+  work: (change: Change) => Promise<T>,
+): Promise<T> {
+  let raised = false;
+  const result = await hub.dataSource.transaction(async (manager) => {
+    await manager.query(
+      `SELECT ${kind === "policy" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"}(${POLICY_LOCK})`,
+    );
+    const [row] = await manager.query<[{ policy_version: string; changed: string | null; logged: string | null }]>(
+      `SELECT policy_version, ms(policy_changed_at) AS changed,
+              ${kind === "policy" ? "(SELECT ms(at) FROM log ORDER BY seq DESC LIMIT 1)" : "NULL"} AS logged FROM hub`,
+    );
+    if (BigInt(row.policy_version) !== hub.directory.version) await hub.directory.refresh();
+    const after = Math.max(Number(row.changed ?? 0), Number(row.logged ?? 0));
+    const now = new Date(hub.nextInstant(after));
+    const version = (BigInt(row.policy_version) + 1n).toString();
+    const made = new Change(manager, now, by(), version);
+    const answer = await work(made);
+    if (kind === "policy") {
+      await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [version, now]);
+    }
+    if (made.entries.length || kind === "policy") {
+      await manager.query(`SELECT pg_advisory_xact_lock(${LOG_LOCK})`);
+      await hub.log.append(manager, made);
+      raised = true;
+    }
+    return answer;
+  });
+  if (kind === "policy") await hub.directory.refresh();
+  if (raised) hub.log.wake();
+  return result;
+}

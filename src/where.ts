@@ -1,0 +1,61 @@
+import { badInput } from "./errors";
+import { uuidOf } from "./ids";
+import type { FieldName } from "./sharing/fields";
+import { type Where } from "./sharing/reader";
+import { shows, showsWording } from "./sharing/reader-sql";
+import { type Tlp, tlpRank } from "./sharing/tlp";
+
+/**
+ * Gathers the conditions of a filter. A condition on a field holds only where the viewer is shown that field, so that a
+ * filter never tells what a redaction hides.
+ */
+export class Filter {
+  private readonly parts: string[] = [];
+  private readonly values: unknown[] = [];
+
+  /** The place of a value in the query. */
+  value(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length + 4}`;
+  }
+
+  /** A condition on a field of the item. */
+  field(field: FieldName, sql: string): void {
+    this.parts.push(`${shows(field)} AND (${sql})`);
+  }
+
+  add(sql: string): void {
+    this.parts.push(sql);
+  }
+
+  tlp(tlps: readonly Tlp[] | null | undefined): void {
+    if (tlps) this.add(`s.tlp = ANY(${this.value(tlps.map(tlpRank))}::smallint[])`);
+  }
+
+  /** Items that reach the viewer through this group. */
+  group(groupId: string | null | undefined): void {
+    if (groupId) this.add(`${this.value(uuidOf(groupId, "group"))}::uuid = ANY(s.groups)`);
+  }
+
+  /**
+   * Text anywhere in the shown wording, without regard to case.
+   * @param own the columns of the item's own wording, by the field that shows them
+   */
+  text(text: string | null | undefined, own: Partial<Record<FieldName, string>>): void {
+    if (!text) return;
+    if (text.length > 200) throw badInput("filter.text", `must be at most 200 characters, is ${text.length}`);
+    const pattern = this.value(`%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`);
+    const parts = Object.entries(own).map(([field, column]) => {
+      const released = `(SELECT w.${RELEASED_AS[column ?? ""] ?? column} FROM release w WHERE w.id = s.worded_by)`;
+      return `(CASE WHEN s.whole THEN c.${column} WHEN ${showsWording(field as FieldName)} THEN ${released} END) ILIKE ${pattern}`;
+    });
+    this.add(`(${parts.join(" OR ")})`);
+  }
+
+  done(): Where | null {
+    return this.parts.length ? { sql: this.parts.map((p) => `(${p})`).join(" AND "), values: this.values } : null;
+  }
+}
+
+/** The column of a release that carries an item's wording column. */
+const RELEASED_AS: Record<string, string> = { name: "title", body: "description" };
