@@ -104,11 +104,21 @@ export class CreateParties1764000000000 implements MigrationInterface {
   }
 
   async down(q: QueryRunner): Promise<void> {
-    await q.query(`DROP TABLE ${[...VERSIONED].reverse().join(", ")}, hub CASCADE; DROP FUNCTION ms(timestamptz)`);
+    await q.query(
+      `DROP TABLE ${VERSIONED.toReversed().join(", ")}, hub CASCADE; DROP FUNCTION ms(timestamptz)`,
+    );
   }
 }
 
 const VERSIONED = [
-  "organization", "account", "api_key", "sector_group", "coordinator", "membership", "membership_change",
-  "sharing_agreement", "agreement_version", "agreement_signature",
+  "organization",
+  "account",
+  "api_key",
+  "sector_group",
+  "coordinator",
+  "membership",
+  "membership_change",
+  "sharing_agreement",
+  "agreement_version",
+  "agreement_signature",
 ];

@@ -29,10 +29,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError("PORT must be a whole number from 0 to 65535");
   }
   const logLevel = env.LOG_LEVEL || "info";
-  if (!LOG_LEVELS.includes(logLevel)) throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`);
+  if (!LOG_LEVELS.includes(logLevel))
+    throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`);
   const bootstrapKey = env.HUB_BOOTSTRAP_KEY || null;
   if (bootstrapKey && !BOOTSTRAP_KEY.test(bootstrapKey)) {
-    throw new ConfigError("HUB_BOOTSTRAP_KEY must be 32 to 512 printable characters without spaces");
+    throw new ConfigError(
+      "HUB_BOOTSTRAP_KEY must be 32 to 512 printable characters without spaces",
+    );
   }
   const demo = env.HUB_DEMO || (databaseUrl ? "0" : "1");
   if (demo !== "0" && demo !== "1") throw new ConfigError("HUB_DEMO must be 0 or 1");

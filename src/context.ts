@@ -100,7 +100,11 @@ export class Context {
   async score(indicator: ItemView): Promise<Score> {
     this.scored.set(indicator.uuid, indicator);
     this.scores ??= new Batch((uuids) =>
-      readScores(this.hub, this.scope(), uuids.flatMap((uuid) => this.scored.get(uuid) ?? [])),
+      readScores(
+        this.hub,
+        this.scope(),
+        uuids.flatMap((uuid) => this.scored.get(uuid) ?? []),
+      ),
     );
     return (await this.scores.load(indicator.uuid)) ?? { score: null, seen: 0 };
   }

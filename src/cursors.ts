@@ -21,7 +21,9 @@ export class ItemCursor {
     const bytes = this.sealed.open(cursor);
     if (bytes?.length !== 24) return null;
     const x = bytes.toString("hex", 8);
-    const id = [x.slice(0, 8), x.slice(8, 12), x.slice(12, 16), x.slice(16, 20), x.slice(20)].join("-");
+    const id = [x.slice(0, 8), x.slice(8, 12), x.slice(12, 16), x.slice(16, 20), x.slice(20)].join(
+      "-",
+    );
     return { at: bytes.readDoubleBE(), id };
   }
 }
@@ -50,6 +52,8 @@ export class LogCursor {
   /** null where this hub did not make it. */
   open(cursor: string): LogPosition | null {
     const bytes = this.sealed.open(cursor);
-    return bytes?.length === 12 ? { seq: Number(bytes.readBigUInt64BE()), sub: bytes.readUInt32BE(8) } : null;
+    return bytes?.length === 12
+      ? { seq: Number(bytes.readBigUInt64BE()), sub: bytes.readUInt32BE(8) }
+      : null;
   }
 }

@@ -3,7 +3,11 @@ import { DataSource, DefaultNamingStrategy } from "typeorm";
 import { CreateParties1764000000000 } from "../migrations/1764000000000-create-parties";
 import { CreateItems1764000000001 } from "../migrations/1764000000001-create-items";
 import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
-import { AgreementSignature, AgreementVersion, SharingAgreement } from "./organization/agreement.entity";
+import {
+  AgreementSignature,
+  AgreementVersion,
+  SharingAgreement,
+} from "./organization/agreement.entity";
 import { Account, ApiKey } from "./auth/account.entity";
 import { Membership, MembershipChange } from "./organization/membership.entity";
 import { Organization } from "./organization/organization.entity";
@@ -27,8 +31,16 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
     namingStrategy: new SnakeNames(),
     migrations: [CreateParties1764000000000, CreateItems1764000000001, CreateLog1764000000002],
     entities: [
-      Organization, Account, ApiKey, SectorGroup, Coordinator, Membership, MembershipChange,
-      SharingAgreement, AgreementVersion, AgreementSignature,
+      Organization,
+      Account,
+      ApiKey,
+      SectorGroup,
+      Coordinator,
+      Membership,
+      MembershipChange,
+      SharingAgreement,
+      AgreementVersion,
+      AgreementSignature,
     ],
   }).initialize();
 }

@@ -1,8 +1,14 @@
 import { GraphQLError } from "graphql";
 
 export type ErrorCode =
-  | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "BAD_USER_INPUT" | "CONFLICT"
-  | "RATE_LIMITED" | "QUERY_TOO_COMPLEX" | "INTERNAL";
+  | "UNAUTHENTICATED"
+  | "FORBIDDEN"
+  | "NOT_FOUND"
+  | "BAD_USER_INPUT"
+  | "CONFLICT"
+  | "RATE_LIMITED"
+  | "QUERY_TOO_COMPLEX"
+  | "INTERNAL";
 
 /** One thing that is wrong with an input: where (`input.terms.tlpCeiling`) and what, with the limit. */
 export interface Issue {

@@ -87,7 +87,9 @@ export class Hub {
         `UPDATE api_key k SET last_used_at = u.at FROM unnest($1::uuid[], $2::timestamptz[]) AS u(id, at) WHERE k.id = u.id`,
         [used.map(([id]) => id), used.map(([, at]) => at)],
       )
-      .catch((err: unknown) => this.logger.warn({ err }, "the last use of keys could not be written"));
+      .catch((err: unknown) =>
+        this.logger.warn({ err }, "the last use of keys could not be written"),
+      );
   }
 
   /** The present instant; never before the latest change that this process knows of. */

@@ -1,7 +1,17 @@
 /** Kinds of things that have a global id. The words are part of the id, so they are never renamed. */
 export type NodeType =
-  | "organization" | "account" | "key" | "group" | "membership" | "agreement" | "version"
-  | "incident" | "indicator" | "advisory" | "release" | "watch";
+  | "organization"
+  | "account"
+  | "key"
+  | "group"
+  | "membership"
+  | "agreement"
+  | "version"
+  | "incident"
+  | "indicator"
+  | "advisory"
+  | "release"
+  | "watch";
 
 /** A bare UUID as the database holds it. */
 export type Uuid = string & { readonly __uuid: unique symbol };

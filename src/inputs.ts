@@ -20,8 +20,8 @@ export function checkText(
   }
   if (required && !text.trim()) problems.add(path, "must not be empty");
   if (text.length > max) problems.add(path, `must be at most ${max} characters, is ${text.length}`);
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text)) problems.add(path, "contains control characters");
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text))
+    problems.add(path, "contains control characters");
 }
 
 export function checkList(

@@ -31,11 +31,17 @@ export function limitComplexity(context: ValidationContext): ASTVisitor {
 function exceeded(document: DocumentNode): GraphQLError | null {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+    if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      fragments.set(definition.name.value, definition);
   }
   let fields = 0;
   let objects = 0;
-  const walk = (set: SelectionSetNode, depth: number, times: number, within: ReadonlySet<string>): string | null => {
+  const walk = (
+    set: SelectionSetNode,
+    depth: number,
+    times: number,
+    within: ReadonlySet<string>,
+  ): string | null => {
     if (depth > MAX_DEPTH) return `The query is nested more than ${MAX_DEPTH} levels deep.`;
     for (const selection of set.selections) {
       let error: string | null = null;
@@ -45,15 +51,18 @@ function exceeded(document: DocumentNode): GraphQLError | null {
         const page = times * pageSize(selection);
         if (selection.selectionSet) {
           objects += page;
-          if (objects > MAX_OBJECTS) return `The query could produce more than ${MAX_OBJECTS} objects; ask for smaller pages.`;
+          if (objects > MAX_OBJECTS)
+            return `The query could produce more than ${MAX_OBJECTS} objects; ask for smaller pages.`;
           error = walk(selection.selectionSet, depth + 1, page, within);
         }
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) error = walk(selection.selectionSet, depth, times, within);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT)
+        error = walk(selection.selectionSet, depth, times, within);
       else {
         const name = selection.name.value;
         const fragment = fragments.get(name);
         // A cycle is refused by the standard rules; here it only must not be followed.
-        if (fragment && !within.has(name)) error = walk(fragment.selectionSet, depth, times, new Set([...within, name]));
+        if (fragment && !within.has(name))
+          error = walk(fragment.selectionSet, depth, times, new Set([...within, name]));
       }
       if (error) return error;
     }

@@ -16,7 +16,10 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel, redact: ["*.authorization", "*.secret"] });
   const postgres = config.databaseUrl
     ? null
-    : await startEmbeddedPostgres({ dataDir: config.dataDir, log: (message) => logger.info(message) });
+    : await startEmbeddedPostgres({
+        dataDir: config.dataDir,
+        log: (message) => logger.info(message),
+      });
   let running: Awaited<ReturnType<typeof startHub>>;
   try {
     const databaseUrl = config.databaseUrl ?? postgres?.url ?? "";
@@ -77,14 +80,17 @@ function announce(hub: Hub, config: Config, url: string): void {
     say("  Demo accounts:");
     const accounts = JSON.parse(readFileSync(demoFile(config), "utf8")) as DemoAccount[];
     for (const { organization, email, roles, key } of accounts) {
-      say(`    ${organization.padEnd(12)} ${email.padEnd(36)} ${roles.join(",").padEnd(28)} ${key}`);
+      say(
+        `    ${organization.padEnd(12)} ${email.padEnd(36)} ${roles.join(",").padEnd(28)} ${key}`,
+      );
     }
   }
   say();
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof ConfigError || (error instanceof Error && !(error instanceof TypeError));
-  process.stderr.write(`${known ? (error as Error).message : String(error)}\n`);
+  const known =
+    error instanceof ConfigError || (error instanceof Error && !(error instanceof TypeError));
+  process.stderr.write(`${known ? error.message : String(error)}\n`);
   process.exit(1);
 });

@@ -42,8 +42,8 @@ export class ItemConnection {
   }
 }
 
-/** The connection and edge types of an item type. */
-export function connectionOf<T extends object>(type: ClassType<T>, name: string): [ClassType, ClassType] {
+/** The connection type of an item type, with its edge type. */
+export function connectionOf<T extends object>(type: ClassType<T>, name: string): ClassType {
   @ObjectType(`${name}Edge`)
   class Edge {
     @Field(() => String) cursor!: string;
@@ -56,5 +56,5 @@ export function connectionOf<T extends object>(type: ClassType<T>, name: string)
     @Field(() => PageInfo) pageInfo!: PageInfo;
     @Field(() => Int, { description: "Of those that this viewer may see." }) totalCount!: number;
   }
-  return [Connection, Edge];
+  return Connection;
 }

@@ -22,7 +22,9 @@ export const DateTime = new GraphQLScalarType<Date, string>({
 
 function parseDuration(value: unknown): string {
   if (typeof value === "string" && durationMs(value) !== null) return value;
-  throw new GraphQLError("Duration must be an ISO 8601 duration of whole units, such as P30D or PT12H");
+  throw new GraphQLError(
+    "Duration must be an ISO 8601 duration of whole units, such as P30D or PT12H",
+  );
 }
 
 /** ISO 8601. */

@@ -7,7 +7,11 @@ import { BundleResolver } from "./exchange/bundle.resolver";
 import { IncidentResolver } from "./incident/incident.resolver";
 import { IndicatorResolver, LookupResultResolver } from "./indicator/indicator.resolver";
 import { DecisionResolver } from "./item/decision.resolver";
-import { AccessPathResolver, SharedItemResolver, SourceResolver } from "./item/shared-item.resolver";
+import {
+  AccessPathResolver,
+  SharedItemResolver,
+  SourceResolver,
+} from "./item/shared-item.resolver";
 import { DisclosureResolver } from "./ledger/disclosure.resolver";
 import {
   AgreementSignatureResolver,
@@ -19,7 +23,7 @@ import {
   SharingAgreementResolver,
 } from "./organization/organization.resolver";
 import { Roster } from "./organization/roster";
-import { ReleaseResolver } from "./release/release.resolver";
+import { ReleaseResolver, ReleasesResolver } from "./release/release.resolver";
 import { DateTime } from "./scalars";
 import { Pap } from "./sharing/pap";
 import { Tlp } from "./sharing/tlp";
@@ -35,8 +39,17 @@ import {
 } from "./sharing/vocabulary";
 
 const ENUMS = {
-  Tlp, Pap, ItemKind, OrganizationKind, Role, Affiliation, MembershipState, AgreementState, Attribution,
-  AccessPathKind, Roster,
+  Tlp,
+  Pap,
+  ItemKind,
+  OrganizationKind,
+  Role,
+  Affiliation,
+  MembershipState,
+  AgreementState,
+  Attribution,
+  AccessPathKind,
+  Roster,
 };
 
 /** The GraphQL schema of the hub, from the decorators; `schema.graphql` is its committed print. */
@@ -44,10 +57,27 @@ export async function makeSchema(): Promise<GraphQLSchema> {
   for (const [name, type] of Object.entries(ENUMS)) registerEnumType(type, { name });
   const schema = await buildSchema({
     resolvers: [
-      AccessPathResolver, AdvisoryResolver, AgreementSignatureResolver, AgreementVersionResolver, AlertResolver,
-      AuthResolver, BundleResolver, DecisionResolver, DisclosureResolver, IncidentResolver, IndicatorResolver,
-      LookupResultResolver, MembershipResolver, OrganizationResolver, PartyResolver, ReleaseResolver,
-      SectorGroupResolver, SharedItemResolver, SharingAgreementResolver, SourceResolver,
+      AccessPathResolver,
+      AdvisoryResolver,
+      AgreementSignatureResolver,
+      AgreementVersionResolver,
+      AlertResolver,
+      AuthResolver,
+      BundleResolver,
+      DecisionResolver,
+      DisclosureResolver,
+      IncidentResolver,
+      IndicatorResolver,
+      LookupResultResolver,
+      MembershipResolver,
+      OrganizationResolver,
+      PartyResolver,
+      ReleaseResolver,
+      ReleasesResolver,
+      SectorGroupResolver,
+      SharedItemResolver,
+      SharingAgreementResolver,
+      SourceResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     validate: false,

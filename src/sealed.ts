@@ -18,7 +18,9 @@ export class Sealed {
   seal(value: Buffer): string {
     const iv = createHmac("sha256", this.nonceKey).update(value).digest().subarray(0, IV);
     const cipher = createCipheriv("aes-256-gcm", this.key, iv);
-    return Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]).toString("base64url");
+    return Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]).toString(
+      "base64url",
+    );
   }
 
   /** null for everything that this key did not seal. */

@@ -40,7 +40,13 @@ export interface HubDeps {
 }
 
 /** Connects, migrates, and serves. Throws when the database or the port cannot be had. */
-export async function startHub({ config, databaseUrl, logger, clock = Date, prepare }: HubDeps): Promise<RunningHub> {
+export async function startHub({
+  config,
+  databaseUrl,
+  logger,
+  clock = Date,
+  prepare,
+}: HubDeps): Promise<RunningHub> {
   const dataSource = await openDatabase(databaseUrl);
   await migrate(dataSource);
   const hub = new Hub(config, dataSource, databaseUrl, logger, clock);
@@ -60,7 +66,12 @@ export async function startHub({ config, databaseUrl, logger, clock = Date, prep
   const sockets = acceptSockets(server, schema, hub);
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
-  return { hub, port, url: `http://${config.host}:${port}`, stop: () => stop(hub, apollo, server, sockets) };
+  return {
+    hub,
+    port,
+    url: `http://${config.host}:${port}`,
+    stop: () => stop(hub, apollo, server, sockets),
+  };
 }
 
 async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServer<Context>> {
@@ -92,25 +103,46 @@ const refuseAnonymousIntrospection: ApolloServerPlugin<Context> = {
   }),
 };
 
-async function answer(apollo: ApolloServer<Context>, hub: Hub, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  apollo: ApolloServer<Context>,
+  hub: Hub,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = (request.url ?? "/").split("?")[0];
   if (path === "/graphql") return answerGraphql(apollo, hub, request, response);
   if (path === "/health/live") return plain(response, 200, "live");
-  if (path === "/health/ready") return (await isReady(hub)) ? plain(response, 200, "ready") : plain(response, 503, "not ready");
+  if (path === "/health/ready")
+    return (await isReady(hub)) ? plain(response, 200, "ready") : plain(response, 503, "not ready");
   if (path === "/" && (request.method === "GET" || request.method === "HEAD")) {
-    response.writeHead(200, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" }).end(homePage);
+    response
+      .writeHead(200, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" })
+      .end(homePage);
     return undefined;
   }
   return plain(response, 404, "not found");
 }
 
-async function answerGraphql(apollo: ApolloServer<Context>, hub: Hub, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerGraphql(
+  apollo: ApolloServer<Context>,
+  hub: Hub,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
-    return refuse(response, 405, new HubError("BAD_USER_INPUT", "Send GraphQL requests with POST."));
+    return refuse(
+      response,
+      405,
+      new HubError("BAD_USER_INPUT", "Send GraphQL requests with POST."),
+    );
   }
   if (!/^application\/(graphql-response\+)?json\b/i.test(request.headers["content-type"] ?? "")) {
-    return refuse(response, 415, new HubError("BAD_USER_INPUT", "The content type must be application/json."));
+    return refuse(
+      response,
+      415,
+      new HubError("BAD_USER_INPUT", "The content type must be application/json."),
+    );
   }
   let session: Session | null;
   let body: unknown;
@@ -119,9 +151,16 @@ async function answerGraphql(apollo: ApolloServer<Context>, hub: Hub, request: I
     body = JSON.parse(await readBody(request));
   } catch (error) {
     if (error instanceof HubError) return refuse(response, STATUS[error.code] ?? 400, error);
-    return refuse(response, 400, new HubError("BAD_USER_INPUT", "The body is not JSON.", [{ path: "body", message: "is not JSON" }]));
+    return refuse(
+      response,
+      400,
+      new HubError("BAD_USER_INPUT", "The body is not JSON.", [
+        { path: "body", message: "is not JSON" },
+      ]),
+    );
   }
-  if (Array.isArray(body)) return refuse(response, 400, new HubError("BAD_USER_INPUT", "Batches are not accepted."));
+  if (Array.isArray(body))
+    return refuse(response, 400, new HubError("BAD_USER_INPUT", "Batches are not accepted."));
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
@@ -131,13 +170,19 @@ async function answerGraphql(apollo: ApolloServer<Context>, hub: Hub, request: I
     context: async () => new Context(hub, session, "query"),
   });
   if (session) hub.used(session);
-  response.writeHead(result.status ?? 200, { ...Object.fromEntries(result.headers), ...API_HEADERS });
+  response.writeHead(result.status ?? 200, {
+    ...Object.fromEntries(result.headers),
+    ...API_HEADERS,
+  });
   if (result.body.kind === "complete") response.end(result.body.string);
   else response.destroy(new Error("incremental delivery is not offered"));
   return undefined;
 }
 
-const STATUS: Partial<Record<HubError["code"], number>> = { UNAUTHENTICATED: 401, QUERY_TOO_COMPLEX: 413 };
+const STATUS: Partial<Record<HubError["code"], number>> = {
+  UNAUTHENTICATED: 401,
+  QUERY_TOO_COMPLEX: 413,
+};
 
 /** The whole body. Throws QUERY_TOO_COMPLEX past the limit, without reading on. */
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -145,7 +190,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY) throw new HubError("QUERY_TOO_COMPLEX", `The body must be at most ${MAX_BODY} bytes.`);
+    if (length > MAX_BODY)
+      throw new HubError("QUERY_TOO_COMPLEX", `The body must be at most ${MAX_BODY} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -153,14 +199,22 @@ async function readBody(request: IncomingMessage): Promise<string> {
 
 function refuse(response: ServerResponse, status: number, error: HubError): void {
   const { code, message, issues } = error;
-  const body = JSON.stringify({ errors: [{ message, extensions: { code, ...(issues && { issues }) } }] });
+  const body = JSON.stringify({
+    errors: [{ message, extensions: { code, ...(issues && { issues }) } }],
+  });
   // The rest of a body that is too long is not read; the connection ends with the answer.
-  response.writeHead(status, { ...API_HEADERS, "content-type": "application/json; charset=utf-8", connection: "close" });
+  response.writeHead(status, {
+    ...API_HEADERS,
+    "content-type": "application/json; charset=utf-8",
+    connection: "close",
+  });
   response.end(body);
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { ...API_HEADERS, "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+  response
+    .writeHead(status, { ...API_HEADERS, "content-type": "text/plain; charset=utf-8" })
+    .end(`${text}\n`);
 }
 
 async function isReady(hub: Hub): Promise<boolean> {
@@ -182,7 +236,12 @@ function listen(server: Server, { port, host }: Config): Promise<void> {
   });
 }
 
-async function stop(hub: Hub, apollo: ApolloServer<Context>, server: Server, sockets: Sockets): Promise<void> {
+async function stop(
+  hub: Hub,
+  apollo: ApolloServer<Context>,
+  server: Server,
+  sockets: Sockets,
+): Promise<void> {
   hub.stopping = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await sockets.close();
@@ -194,4 +253,3 @@ async function stop(hub: Hub, apollo: ApolloServer<Context>, server: Server, soc
   await hub.close();
   await hub.dataSource.destroy();
 }
-

@@ -1,5 +1,14 @@
 import type { Server } from "node:http";
-import { execute, type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLSchema, parse, specifiedRules, subscribe, validate } from "graphql";
+import {
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  specifiedRules,
+  subscribe,
+  validate,
+} from "graphql";
 import { CloseCode, type ServerOptions } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -23,10 +32,16 @@ const GOING_AWAY = 1001;
 export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): Sockets {
   const sockets = new WebSocketServer({ server, path: "/graphql", maxPayload: MAX_MESSAGE });
   const sessions = new Map<WebSocket, Session>();
-  const options: ServerOptions<Record<string, unknown>, { socket: WebSocket; session?: Session | null }> = {
+  const options: ServerOptions<
+    Record<string, unknown>,
+    { socket: WebSocket; session?: Session | null }
+  > = {
     onConnect: ({ connectionParams, extra }) => {
       try {
-        extra.session = authenticate(hub, connectionParams?.authorization ?? connectionParams?.Authorization);
+        extra.session = authenticate(
+          hub,
+          connectionParams?.authorization ?? connectionParams?.Authorization,
+        );
       } catch {
         extra.socket.close(CloseCode.Forbidden, "UNAUTHENTICATED");
         return false;
@@ -45,7 +60,13 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
       }
       const errors = validate(schema, document, [...specifiedRules, limitComplexity]);
       if (errors.length) return errors.map((error) => formatted(hub, error));
-      return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null, contextValue: context } as ExecutionArgs;
+      return {
+        schema,
+        document,
+        operationName: operationName ?? null,
+        variableValues: variables ?? null,
+        contextValue: context,
+      };
     },
     execute,
     subscribe,
@@ -67,7 +88,8 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
   return {
     close: async () => {
       clearInterval(timer);
-      for (const socket of sockets.clients) socket.close(GOING_AWAY, "The hub restarts: come back with your cursor.");
+      for (const socket of sockets.clients)
+        socket.close(GOING_AWAY, "The hub restarts: come back with your cursor.");
       await disposable.dispose();
       await new Promise<void>((resolve) => sockets.close(() => resolve()));
     },
@@ -83,7 +105,8 @@ function formatted(hub: Hub, error: unknown): GraphQLError {
 
 /** What of a result the client gets where it has errors: their codes, and nothing internal. */
 function masked(hub: Hub, { data, errors }: Result): FormattedExecutionResult | void {
-  if (errors) return { data: data ?? null, errors: errors.map((error) => formatted(hub, error).toJSON()) };
+  if (errors)
+    return { data: data ?? null, errors: errors.map((error) => formatted(hub, error).toJSON()) };
 }
 
 type Result = Parameters<NonNullable<ServerOptions["onNext"]>>[4];

@@ -33,7 +33,10 @@ export class Change {
 
   /** This transaction as something that the reading functions can query. */
   asPool(): Pick<Pool, "query"> {
-    const query = async (config: { text: string; values: unknown[] } | string, values?: unknown[]): Promise<object> =>
+    const query = async (
+      config: { text: string; values: unknown[] } | string,
+      values?: unknown[],
+    ): Promise<object> =>
       typeof config === "string"
         ? { rows: await this.manager.query(config, values) }
         : { rows: await this.manager.query(config.text, config.values) };
@@ -41,15 +44,22 @@ export class Change {
   }
 
   /** Adds a row of a party table and returns its UUID. */
-  async insert<T extends ObjectLiteral>(entity: EntityTarget<T>, values: Partial<T>): Promise<string> {
+  async insert<T extends ObjectLiteral>(
+    entity: EntityTarget<T>,
+    values: Partial<T>,
+  ): Promise<string> {
     const uuid = randomUUID();
-    await this.manager.insert(entity, { uuid, ...values, version: this.version } as never);
+    await this.manager.insert(entity, { uuid, ...values, version: this.version });
     return uuid;
   }
 
   /** Changes a row of a party table. */
-  async update<T extends ObjectLiteral>(entity: EntityTarget<T>, uuid: string, values: Partial<T>): Promise<void> {
-    await this.manager.update(entity, { uuid } as never, { ...values, version: this.version } as never);
+  async update<T extends ObjectLiteral>(
+    entity: EntityTarget<T>,
+    uuid: string,
+    values: Partial<T>,
+  ): Promise<void> {
+    await this.manager.update(entity, { uuid }, { ...values, version: this.version });
   }
 
   /** Adds to the log; it is written with the change or not at all. */
@@ -74,7 +84,9 @@ export async function change<T>(
     await manager.query(
       `SELECT ${kind === "policy" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"}(${POLICY_LOCK})`,
     );
-    const [row] = await manager.query<[{ policy_version: string; changed: string | null; logged: string | null }]>(
+    const [row] = await manager.query<
+      [{ policy_version: string; changed: string | null; logged: string | null }]
+    >(
       `SELECT policy_version, ms(policy_changed_at) AS changed,
               ${kind === "policy" ? "(SELECT ms(at) FROM log ORDER BY seq DESC LIMIT 1)" : "NULL"} AS logged FROM hub`,
     );
@@ -85,7 +97,10 @@ export async function change<T>(
     const made = new Change(manager, now, by(), version);
     const answer = await work(made);
     if (kind === "policy") {
-      await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [version, now]);
+      await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [
+        version,
+        now,
+      ]);
     }
     if (made.entries.length || kind === "policy") {
       await manager.query(`SELECT pg_advisory_xact_lock(${LOG_LOCK})`);

@@ -43,7 +43,8 @@ export class Filter {
    */
   text(text: string | null | undefined, own: Partial<Record<FieldName, string>>): void {
     if (!text) return;
-    if (text.length > 200) throw badInput("filter.text", `must be at most 200 characters, is ${text.length}`);
+    if (text.length > 200)
+      throw badInput("filter.text", `must be at most 200 characters, is ${text.length}`);
     const pattern = this.value(`%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`);
     const parts = Object.entries(own).map(([field, column]) => {
       const released = `(SELECT w.${RELEASED_AS[column ?? ""] ?? column} FROM release w WHERE w.id = s.worded_by)`;
@@ -53,7 +54,9 @@ export class Filter {
   }
 
   done(): Where | null {
-    return this.parts.length ? { sql: this.parts.map((p) => `(${p})`).join(" AND "), values: this.values } : null;
+    return this.parts.length
+      ? { sql: this.parts.map((p) => `(${p})`).join(" AND "), values: this.values }
+      : null;
   }
 }
 

@@ -7,7 +7,8 @@ import { Attribution } from "../sharing/vocabulary";
 
 @ObjectType({
   implements: SharedItem,
-  description: "An analysed report: what the operator, or a member, makes of what was submitted. Written in Markdown.",
+  description:
+    "An analysed report: what the operator, or a member, makes of what was submitted. Written in Markdown.",
 })
 export class Advisory extends SharedItem {
   @Field(() => String) title!: string;
@@ -15,7 +16,7 @@ export class Advisory extends SharedItem {
   @Field(() => String, { nullable: true, description: "Markdown." }) body!: string | null;
 }
 
-export const [AdvisoryConnection, AdvisoryEdge] = connectionOf(Advisory, "Advisory");
+export const AdvisoryConnection = connectionOf(Advisory, "Advisory");
 
 @InputType()
 export class AdvisoryInput {
@@ -24,6 +25,8 @@ export class AdvisoryInput {
   @Field(() => String) body!: string;
   @Field(() => Tlp) tlp!: Tlp;
   @Field(() => Pap, { nullable: true, defaultValue: Pap.AMBER }) pap?: Pap | null;
-  @Field(() => Attribution, { nullable: true, defaultValue: Attribution.NAMED }) attribution?: Attribution | null;
-  @Field(() => [ID], { nullable: true, defaultValue: [], description: "The items it speaks of." }) aboutIds?: string[] | null;
+  @Field(() => Attribution, { nullable: true, defaultValue: Attribution.NAMED })
+  attribution?: Attribution | null;
+  @Field(() => [ID], { nullable: true, defaultValue: [], description: "The items it speaks of." })
+  aboutIds?: string[] | null;
 }

@@ -7,16 +7,24 @@ import { createWatch, deleteWatch, Watch, watchesOf, WatchInput } from "./watch-
 
 @Resolver()
 export class AlertResolver {
-  @Query(() => AlertConnection, { description: "Alerts that the viewer could have received, oldest first, after a cursor." })
+  @Query(() => AlertConnection, {
+    description: "Alerts that the viewer could have received, oldest first, after a cursor.",
+  })
   async alerts(
     @Ctx() ctx: Context,
-    @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." }) first: number | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." })
+    first: number | null,
     @Arg("after", () => String, { nullable: true }) after: string | null,
     @Arg("filter", () => AlertFilter, { nullable: true }) filter: AlertFilter | null,
   ): Promise<AlertConnection> {
     const wanted = first ?? 50;
     if (wanted < 1 || wanted > 100) throw badInput("first", "must be from 1 to 100");
-    const found = await alertsAfter(() => ctx.again(), positionOf(ctx, after ?? null, 0), filter ?? null, wanted + 1);
+    const found = await alertsAfter(
+      () => ctx.again(),
+      positionOf(ctx, after ?? null, 0),
+      filter ?? null,
+      wanted + 1,
+    );
     const nodes = found.slice(0, wanted).map((f) => f.alert);
     return {
       nodes,
@@ -54,7 +62,10 @@ export class AlertResolver {
   }
 
   @Mutation(() => Watch)
-  createWatch(@Ctx() ctx: Context, @Arg("input", () => WatchInput) input: WatchInput): Promise<Watch> {
+  createWatch(
+    @Ctx() ctx: Context,
+    @Arg("input", () => WatchInput) input: WatchInput,
+  ): Promise<Watch> {
     return createWatch(ctx, input);
   }
 
@@ -65,7 +76,11 @@ export class AlertResolver {
 }
 
 /** An iterable that can be ended while it waits: a plain generator cannot. */
-function stream(ctx: Context, after: string | null, filter: AlertFilter | null): AsyncIterableIterator<Alert> {
+function stream(
+  ctx: Context,
+  after: string | null,
+  filter: AlertFilter | null,
+): AsyncIterableIterator<Alert> {
   const ended = new AbortController();
   const position = positionOf(ctx, after, ctx.hub.log.position);
   const alerts = follow(() => ctx.again(), position, filter, ended.signal);

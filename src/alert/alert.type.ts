@@ -22,18 +22,31 @@ export enum AlertType {
 }
 registerEnumType(AlertType, { name: "AlertType" });
 
-@ObjectType({ description: "Something that changed what the viewer may see or wants to know, in the order of the log." })
+@ObjectType({
+  description:
+    "Something that changed what the viewer may see or wants to know, in the order of the log.",
+})
 export class Alert {
   @Field(() => String, { description: "Resume point: pass it as `after`." }) cursor!: string;
   @Field(() => AlertType) type!: AlertType;
   @Field(() => Date) at!: Date;
   @Field(() => SectorGroup, { nullable: true }) group!: SectorGroup | null;
-  @Field(() => SharedItem, { nullable: true, description: "As it is now; null for ITEM_WITHDRAWN and ACCESS_ENDED." })
+  @Field(() => SharedItem, {
+    nullable: true,
+    description: "As it is now; null for ITEM_WITHDRAWN and ACCESS_ENDED.",
+  })
   item!: object | null;
-  @Field(() => ID, { nullable: true, description: "The item's id as this viewer knows it, for those two as well." })
+  @Field(() => ID, {
+    nullable: true,
+    description: "The item's id as this viewer knows it, for those two as well.",
+  })
   itemId!: string | null;
-  @Field(() => Int, { description: "1; more where one bulk submission is folded into one alert." }) count!: number;
-  @Field(() => Node, { nullable: true, description: "The membership, agreement version, release, account or watch that it is about." })
+  @Field(() => Int, { description: "1; more where one bulk submission is folded into one alert." })
+  count!: number;
+  @Field(() => Node, {
+    nullable: true,
+    description: "The membership, agreement version, release, account or watch that it is about.",
+  })
   subject!: object | null;
 }
 
@@ -55,7 +68,12 @@ export class AlertFilter {
   @Field(() => [AlertType], { nullable: true }) types?: AlertType[] | null;
   @Field(() => [ID], { nullable: true }) groupIds?: string[] | null;
   @Field(() => Tlp, { nullable: true }) minTlp?: Tlp | null;
-  @Field(() => [ID], { nullable: true, description: "Also WATCH_MATCHED alerts of these watches." }) watchIds?: string[] | null;
-  @Field(() => Boolean, { nullable: true, defaultValue: false, description: "Also what the own organization did." })
+  @Field(() => [ID], { nullable: true, description: "Also WATCH_MATCHED alerts of these watches." })
+  watchIds?: string[] | null;
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: "Also what the own organization did.",
+  })
   includeOwn?: boolean | null;
 }

@@ -5,7 +5,7 @@ import type { LogPosition } from "../cursors";
 import type { ItemView } from "../sharing/disclosure";
 import { KINDS } from "../sharing/disclosure";
 import { tlpRank } from "../sharing/tlp";
-import { findNode } from "../item/find-node";
+import { findNode } from "../find-node";
 import { Alert, AlertType, type AlertFilter } from "./alert.type";
 import type { LogRow } from "./log";
 import { reachesByItem, reachesByParty, type Reached } from "./reaches";
@@ -82,7 +82,11 @@ export async function* follow(
 }
 
 /** What one entry raises for the viewer: itself, and a match for each of its organization's watches that was asked for. */
-async function alertsOf(ctx: Context, row: LogRow, filter: AlertFilter | null): Promise<Delivered[]> {
+async function alertsOf(
+  ctx: Context,
+  row: LogRow,
+  filter: AlertFilter | null,
+): Promise<Delivered[]> {
   const { viewer } = ctx;
   if (!filter?.includeOwn && viewer?.organizationId === row.actorOrganizationId) return [];
   const account = viewer && ctx.account();
@@ -97,17 +101,29 @@ async function alertsOf(ctx: Context, row: LogRow, filter: AlertFilter | null): 
   const itemId = item && row.count === 1 ? globalId(KINDS[item.kind].node, item.id) : null;
   const add = async (sub: number, type: AlertType, subject: object | null): Promise<void> => {
     const position = { seq: row.seq, sub };
-    const alert = await alertOf(ctx, row, reached, { position, type, subject, itemId, view: row.count === 1 ? view : null });
+    const alert = await alertOf(ctx, row, reached, {
+      position,
+      type,
+      subject,
+      itemId,
+      view: row.count === 1 ? view : null,
+    });
     alerts.push({ position, alert });
   };
   const type = reached.type as AlertType;
   if (wants(filter, type) && passes(filter, reached, view)) {
     await add(0, type, row.subject === null ? null : await findNode(ctx, row.subject));
   }
-  if (account && view && wantsMatches(filter) && (type === AlertType.ITEM_RELEASED || type === AlertType.ITEM_UPDATED)) {
+  if (
+    account &&
+    view &&
+    wantsMatches(filter) &&
+    (type === AlertType.ITEM_RELEASED || type === AlertType.ITEM_UPDATED)
+  ) {
     const watches = await watchesOf(ctx);
     for (const [i, watch] of watches.entries()) {
-      if (asked(filter, watch) && (await matches(ctx, watch, view))) await add(i + 1, AlertType.WATCH_MATCHED, watch);
+      if (asked(filter, watch) && (await matches(ctx, watch, view)))
+        await add(i + 1, AlertType.WATCH_MATCHED, watch);
     }
   }
   return alerts;
@@ -117,7 +133,13 @@ async function alertOf(
   ctx: Context,
   row: LogRow,
   reached: Reached,
-  is: { position: LogPosition; type: AlertType; subject: object | null; itemId: string | null; view: ItemView | null },
+  is: {
+    position: LogPosition;
+    type: AlertType;
+    subject: object | null;
+    itemId: string | null;
+    view: ItemView | null;
+  },
 ): Promise<Alert> {
   return Object.assign(new Alert(), {
     cursor: ctx.hub.logCursor.seal(is.position),
@@ -135,13 +157,17 @@ async function alertOf(
 const wantsMatches = (filter: AlertFilter | null): boolean =>
   Boolean(filter?.watchIds?.length || filter?.types?.includes(AlertType.WATCH_MATCHED));
 
-const wants = (filter: AlertFilter | null, type: AlertType): boolean => filter?.types?.includes(type) ?? true;
+const wants = (filter: AlertFilter | null, type: AlertType): boolean =>
+  filter?.types?.includes(type) ?? true;
 
 const asked = (filter: AlertFilter | null, watch: Watch): boolean =>
-  filter?.watchIds?.length ? filter.watchIds.some((id) => uuidOf(id, "watch") === watch.uuid) : true;
+  filter?.watchIds?.length
+    ? filter.watchIds.some((id) => uuidOf(id, "watch") === watch.uuid)
+    : true;
 
 /** Filters act on what the viewer is shown; an alert without an item has no TLP to be below. */
 function passes(filter: AlertFilter | null, reached: Reached, view: ItemView | null): boolean {
-  if (filter?.groupIds && !filter.groupIds.some((id) => uuidOf(id, "group") === reached.groupId)) return false;
+  if (filter?.groupIds && !filter.groupIds.some((id) => uuidOf(id, "group") === reached.groupId))
+    return false;
   return !filter?.minTlp || !view || tlpRank(view.tlp) >= tlpRank(filter.minTlp);
 }

@@ -6,9 +6,19 @@ import { loadItemsOfAnyKind } from "../sharing/item-rows";
 import type { Change } from "../transaction";
 
 export type AlertTypeName =
-  | "ITEM_RELEASED" | "ITEM_UPDATED" | "ITEM_WITHDRAWN" | "ACCESS_ENDED" | "SIGHTING_ADDED" | "WATCH_MATCHED"
-  | "RELEASE_PROPOSED" | "RELEASE_DECIDED" | "MEMBERSHIP_CHANGED" | "AGREEMENT_CHANGED" | "ACCOUNT_CHANGED"
-  | "OBLIGATION_DUE" | "OBLIGATION_OVERDUE";
+  | "ITEM_RELEASED"
+  | "ITEM_UPDATED"
+  | "ITEM_WITHDRAWN"
+  | "ACCESS_ENDED"
+  | "SIGHTING_ADDED"
+  | "WATCH_MATCHED"
+  | "RELEASE_PROPOSED"
+  | "RELEASE_DECIDED"
+  | "MEMBERSHIP_CHANGED"
+  | "AGREEMENT_CHANGED"
+  | "ACCOUNT_CHANGED"
+  | "OBLIGATION_DUE"
+  | "OBLIGATION_OVERDUE";
 
 /** What a change adds to the log. Who gets it is decided when it is delivered. */
 export interface LogEntry {
@@ -102,7 +112,9 @@ export class AlertLog {
 
   /** The newest number that every row below has been seen up to. */
   async last(): Promise<number> {
-    const { rows } = await this.hub.pool.query<{ seq: string | null }>("SELECT max(seq) AS seq FROM log");
+    const { rows } = await this.hub.pool.query<{ seq: string | null }>(
+      "SELECT max(seq) AS seq FROM log",
+    );
     return Number(rows[0]?.seq ?? 0);
   }
 
@@ -115,7 +127,7 @@ export class AlertLog {
     const first = this.tail[0];
     if (first && seq >= first.seq - 1) {
       let low = 0;
-      for (let high = this.tail.length; low < high; ) {
+      for (let high = this.tail.length; low < high;) {
         const middle = (low + high) >> 1;
         if ((this.tail[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
         else high = middle;
@@ -162,7 +174,9 @@ export class AlertLog {
       return;
     }
     this.pumping = this.pump()
-      .catch((error: unknown) => this.hub.logger.error({ err: error }, "reading the log failed; will try again"))
+      .catch((error: unknown) =>
+        this.hub.logger.error({ err: error }, "reading the log failed; will try again"),
+      )
       .finally(() => {
         this.pumping = null;
         if (this.again) {
@@ -190,20 +204,18 @@ export class AlertLog {
   }
 
   private release(): void {
-    for (const waiter of [...this.waiters]) waiter();
+    for (const waiter of this.waiters) waiter();
   }
 
   private async readTable(seq: number, limit: number): Promise<LogRow[]> {
-    const { rows } = await this.hub.pool.query<LogRow>({
+    const { rows } = await this.hub.pool.query<
+      Omit<LogRow, "seq" | "at"> & { seq: string; at: string }
+    >({
       name: "log after",
       text: `SELECT ${COLUMNS} FROM log WHERE seq > $1 ORDER BY seq LIMIT $2`,
       values: [seq, limit],
     });
-    for (const row of rows) {
-      row.seq = Number(row.seq);
-      row.at = Number(row.at);
-    }
-    return rows;
+    return rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) }));
   }
 
   private async listen(): Promise<void> {

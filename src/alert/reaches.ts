@@ -1,4 +1,10 @@
-import { coordinates, isOperatorAdmin, isOperatorAnalyst, isOwnAdmin, mayPublish } from "../auth/rights";
+import {
+  coordinates,
+  isOperatorAdmin,
+  isOperatorAnalyst,
+  isOwnAdmin,
+  mayPublish,
+} from "../auth/rights";
 import type { Account } from "../auth/account.entity";
 import type { Directory } from "../sharing/directory";
 import type { ItemRow } from "../sharing/disclosure";
@@ -22,7 +28,13 @@ export interface Reached {
  * holds at delivery is asked when the item is read.
  * @param item with the whole history of its audiences
  */
-export function reachesByItem(row: LogRow, viewer: Viewer | null, account: Account | null, directory: Directory, item: ItemRow): Reached | null {
+export function reachesByItem(
+  row: LogRow,
+  viewer: Viewer | null,
+  account: Account | null,
+  directory: Directory,
+  item: ItemRow,
+): Reached | null {
   const scope = scopeOf(viewer, directory, row.at);
   const after = decide(scope, item);
   switch (row.type) {
@@ -30,10 +42,16 @@ export function reachesByItem(row: LogRow, viewer: Viewer | null, account: Accou
       const path = after.paths.find((p) => p.audience?.releaseId === row.releaseId);
       if (!path) return null;
       const before = decide(scopeOf(viewer, directory, row.at - 1), item);
-      return { type: before.visible ? "ITEM_UPDATED" : "ITEM_RELEASED", groupId: path.audience?.toGroupId ?? null, carries: "item" };
+      return {
+        type: before.visible ? "ITEM_UPDATED" : "ITEM_RELEASED",
+        groupId: path.audience?.toGroupId ?? null,
+        carries: "item",
+      };
     }
     case "ITEM_UPDATED":
-      return after.visible && shows(after, row.changed) ? { type: row.type, groupId: groupOf(after), carries: "item" } : null;
+      return after.visible && shows(after, row.changed)
+        ? { type: row.type, groupId: groupOf(after), carries: "item" }
+        : null;
     case "ITEM_WITHDRAWN":
     case "ACCESS_ENDED": {
       if (after.visible) return null;
@@ -43,13 +61,17 @@ export function reachesByItem(row: LogRow, viewer: Viewer | null, account: Accou
     case "SIGHTING_ADDED": {
       if (!after.visible || !viewer) return null;
       const owner = item.ownerId === viewer.organizationId;
-      return owner || reachedBySighting(row, scope, item) ? { type: row.type, groupId: groupOf(after), carries: "item" } : null;
+      return owner || reachedBySighting(row, scope, item)
+        ? { type: row.type, groupId: groupOf(after), carries: "item" }
+        : null;
     }
     case "RELEASE_PROPOSED":
     case "RELEASE_DECIDED": {
       if (!account || !after.visible) return null;
       const decides = account.organizationId === row.organizationId && mayPublish(account);
-      return decides || isOperatorAnalyst(account) ? { type: row.type, groupId: null, carries: "item" } : null;
+      return decides || isOperatorAnalyst(account)
+        ? { type: row.type, groupId: null, carries: "item" }
+        : null;
     }
     default:
       return null;
@@ -57,7 +79,11 @@ export function reachesByItem(row: LogRow, viewer: Viewer | null, account: Accou
 }
 
 /** Whether an entry that is about parties reaches an account. */
-export function reachesByParty(row: LogRow, account: Account | null, directory: Directory): Reached | null {
+export function reachesByParty(
+  row: LogRow,
+  account: Account | null,
+  directory: Directory,
+): Reached | null {
   if (!account) return null;
   const group = row.groupIds.length === 1 ? (row.groupIds[0] ?? null) : null;
   const reached: Reached = { type: row.type, groupId: group, carries: "nothing" };
@@ -74,7 +100,9 @@ export function reachesByParty(row: LogRow, account: Account | null, directory: 
       return party || inCharge || isOperatorAdmin(account) ? reached : null;
     }
     case "ACCOUNT_CHANGED":
-      return row.organizationId !== null && isOwnAdmin(account, row.organizationId) ? reached : null;
+      return row.organizationId !== null && isOwnAdmin(account, row.organizationId)
+        ? reached
+        : null;
     default:
       return null;
   }
@@ -89,8 +117,18 @@ function shows(decision: Decision, changed: number): boolean {
 }
 
 function reachedBySighting(row: LogRow, scope: Scope, item: ItemRow): boolean {
-  const facts = { ...SIGHTING, target: row.target ?? "", ownerId: row.actorOrganizationId, tlp: item.tlp, pap: item.pap, releasedAt: row.at, liveFrom: row.at };
-  return (scope.byTarget.get(row.target ?? "") ?? []).some((right) => holds(RELEASE_RULE, facts as never, right));
+  const facts = {
+    ...SIGHTING,
+    target: row.target ?? "",
+    ownerId: row.actorOrganizationId,
+    tlp: item.tlp,
+    pap: item.pap,
+    releasedAt: row.at,
+    liveFrom: row.at,
+  };
+  return (scope.byTarget.get(row.target ?? "") ?? []).some((right) =>
+    holds(RELEASE_RULE, facts as never, right),
+  );
 }
 
 const SIGHTING = { kind: ItemKind.SIGHTING, path: AccessPathKind.AGREEMENT, liveUntil: Infinity };

@@ -1,18 +1,24 @@
 import type { Context } from "../context";
-import type { Observable } from "../indicator/observable";
+import type { Observable } from "../observable/observable";
 import type { ItemView } from "../sharing/disclosure";
 import { ItemKind } from "../sharing/vocabulary";
 import type { Watch } from "./watch-store";
 
 /** Whether an item matches a watch, by what the viewer is shown of it: all that the watch names must match. */
 export async function matches(ctx: Context, watch: Watch, item: ItemView): Promise<boolean> {
-  if (watch.watched.length && !observablesOf(item).some((o) => watch.watched.some((w) => covers(w, o)))) return false;
+  if (
+    watch.watched.length &&
+    !observablesOf(item).some((o) => watch.watched.some((w) => covers(w, o)))
+  )
+    return false;
   if (watch.sectors.length) {
     const sector = ctx.directory.groups.get(item.shownSource.groupId ?? "")?.sector;
     if (!sector || !watch.sectors.includes(sector)) return false;
   }
   if (watch.text) {
-    const shown = [item.title, item.name, item.summary, item.description, item.body].filter((t) => typeof t === "string");
+    const shown = [item.title, item.name, item.summary, item.description, item.body].filter(
+      (t) => typeof t === "string",
+    );
     const text = watch.text.toLowerCase();
     if (!shown.some((t) => t.toLowerCase().includes(text))) return false;
   }
@@ -24,7 +30,8 @@ export async function matches(ctx: Context, watch: Watch, item: ItemView): Promi
   return true;
 }
 
-const observablesOf = (item: ItemView): readonly Observable[] => (item.observables as Observable[] | undefined) ?? [];
+const observablesOf = (item: ItemView): readonly Observable[] =>
+  (item.observables as Observable[] | undefined) ?? [];
 
 /** The value itself, a domain's subdomains and the URLs and addresses of mail in it, or a network's addresses. */
 function covers(watched: Observable, seen: Observable): boolean {
@@ -33,7 +40,11 @@ function covers(watched: Observable, seen: Observable): boolean {
     const host = hostOf(seen);
     return host !== null && (host === watched.value || host.endsWith(`.${watched.value}`));
   }
-  return watched.type === "ipv4-addr" && seen.type === "ipv4-addr" && inNetwork(watched.value, seen.value);
+  return (
+    watched.type === "ipv4-addr" &&
+    seen.type === "ipv4-addr" &&
+    inNetwork(watched.value, seen.value)
+  );
 }
 
 function hostOf({ type, value }: Observable): string | null {

@@ -3,13 +3,14 @@ import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
 import type { Context } from "../context";
 import { badInput, notFound, Problems } from "../errors";
 import { globalId, uuidOf } from "../ids";
-import { normalizeObservable, type Observable } from "../indicator/observable";
+import { normalizeObservable, type Observable } from "../observable/observable";
 import { checkList, checkText, MAX_NAME } from "../inputs";
 import { Node } from "../node.type";
 
 @ObjectType({
   implements: Node,
-  description: "A standing question of one organization: its own networks, domains, sectors or words. Matches arrive as WATCH_MATCHED.",
+  description:
+    "A standing question of one organization: its own networks, domains, sectors or words. Matches arrive as WATCH_MATCHED.",
 })
 export class Watch implements Node {
   uuid!: string;
@@ -17,7 +18,10 @@ export class Watch implements Node {
   watched!: Observable[];
   @Field(() => ID) id!: string;
   @Field(() => String) name!: string;
-  @Field(() => [String], { description: "In canonical form; a domain stands for its subdomains too." }) values!: string[];
+  @Field(() => [String], {
+    description: "In canonical form; a domain stands for its subdomains too.",
+  })
+  values!: string[];
   @Field(() => [String]) sectors!: string[];
   @Field(() => String, { nullable: true }) text!: string | null;
   @Field(() => Int, { nullable: true }) minScore!: number | null;
@@ -37,7 +41,10 @@ const COLUMNS = `id AS uuid, organization_id AS "organizationId", name, watched,
   created_at AS "createdAt"`;
 
 const watchOf = (row: Omit<Watch, "id" | "values">): Watch =>
-  Object.assign(new Watch(), row, { id: globalId("watch", row.uuid), values: row.watched.map((w) => w.value) });
+  Object.assign(new Watch(), row, {
+    id: globalId("watch", row.uuid),
+    values: row.watched.map((w) => w.value),
+  });
 
 /** The watches of the viewer's organization, oldest first. */
 export async function watchesOf(ctx: Context): Promise<Watch[]> {
@@ -82,8 +89,15 @@ export async function createWatch(ctx: Context, input: WatchInput): Promise<Watc
       `INSERT INTO watch (id, organization_id, name, watched, sectors, text, min_score, created_at, created_by)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
-        uuid, account.organizationId, input.name, JSON.stringify(watched), sectors, input.text ?? null,
-        minScore ?? null, change.now, account.uuid,
+        uuid,
+        account.organizationId,
+        input.name,
+        JSON.stringify(watched),
+        sectors,
+        input.text ?? null,
+        minScore ?? null,
+        change.now,
+        account.uuid,
       ],
     );
   });

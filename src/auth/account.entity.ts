@@ -24,19 +24,30 @@ export class Account implements Node {
   }
 }
 
-@ObjectType({ description: "A credential of an account. The secret itself is shown once, and kept only as a keyed hash." })
+@ObjectType({
+  description:
+    "A credential of an account. The secret itself is shown once, and kept only as a keyed hash.",
+})
 @Entity("api_key")
 export class ApiKey {
   @PrimaryColumn("uuid", { name: "id" }) uuid!: string;
   @Column("uuid") accountId!: string;
   @Field(() => String) @Column("text") name!: string;
-  @Field(() => String, { description: "The public beginning of the secret." }) @Column("text") prefix!: string;
+  @Field(() => String, { description: "The public beginning of the secret." })
+  @Column("text")
+  prefix!: string;
   @Column("bytea") hash!: Buffer;
   @Column("uuid") createdBy!: string;
   @Field(() => Date) @Column("timestamptz") createdAt!: Date;
-  @Field(() => Date, { nullable: true }) @Column("timestamptz", { nullable: true }) expiresAt!: Date | null;
-  @Field(() => Date, { nullable: true }) @Column("timestamptz", { nullable: true }) revokedAt!: Date | null;
-  @Field(() => Date, { nullable: true }) @Column("timestamptz", { nullable: true }) lastUsedAt!: Date | null;
+  @Field(() => Date, { nullable: true })
+  @Column("timestamptz", { nullable: true })
+  expiresAt!: Date | null;
+  @Field(() => Date, { nullable: true })
+  @Column("timestamptz", { nullable: true })
+  revokedAt!: Date | null;
+  @Field(() => Date, { nullable: true })
+  @Column("timestamptz", { nullable: true })
+  lastUsedAt!: Date | null;
   @Column("bigint") version!: string;
 
   @Field(() => ID)

@@ -20,7 +20,8 @@ export async function createApiKey(ctx: Context, input: CreateApiKeyInput): Prom
   const problems = new Problems();
   checkText(problems, "input.name", input.name, MAX_NAME, true);
   problems.throwIfAny();
-  if (input.expiresAt && input.expiresAt <= ctx.now()) throw badInput("input.expiresAt", "must be in the future");
+  if (input.expiresAt && input.expiresAt <= ctx.now())
+    throw badInput("input.expiresAt", "must be in the future");
   if (account.disabledAt) throw conflict("The account is disabled.");
   const { secret, prefix } = newSecret();
   const uuid = await ctx.change("policy", async (change) => {
@@ -43,7 +44,8 @@ export async function revokeApiKey(ctx: Context, id: string): Promise<boolean> {
   const by = ctx.account();
   const key = ctx.directory.keys.get(uuidOf(id, "key") ?? "");
   const account = key && ctx.directory.accounts.get(key.accountId);
-  if (!account || (account.uuid !== by.uuid && !administers(by, account.organizationId))) throw notFound("API key");
+  if (!account || (account.uuid !== by.uuid && !administers(by, account.organizationId)))
+    throw notFound("API key");
   requireThat(mayManage(by, account, ctx.directory), "This key may not be revoked by the viewer.");
   await ctx.change("policy", async (change) => {
     if (key.revokedAt) return;

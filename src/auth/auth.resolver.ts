@@ -15,22 +15,31 @@ export class AuthResolver {
     return ctx.directory.organizations.get(account.organizationId);
   }
 
-  @FieldResolver(() => String, { description: "To its own organization and the operator; empty to others." })
+  @FieldResolver(() => String, {
+    description: "To its own organization and the operator; empty to others.",
+  })
   email(@Ctx() ctx: Context, @Root() account: Account): string {
     return reads(ctx, account) ? account.email : "";
   }
 
-  @FieldResolver(() => [Role], { description: "To its own organization and the operator; empty to others." })
+  @FieldResolver(() => [Role], {
+    description: "To its own organization and the operator; empty to others.",
+  })
   roles(@Ctx() ctx: Context, @Root() account: Account): Role[] {
     return reads(ctx, account) ? account.roles : [];
   }
 
-  @FieldResolver(() => Date, { nullable: true, description: "To its own organization and the operator." })
+  @FieldResolver(() => Date, {
+    nullable: true,
+    description: "To its own organization and the operator.",
+  })
   disabledAt(@Ctx() ctx: Context, @Root() account: Account): Date | null {
     return reads(ctx, account) ? account.disabledAt : null;
   }
 
-  @FieldResolver(() => [ApiKey], { description: "To the account itself and those who administer its organization." })
+  @FieldResolver(() => [ApiKey], {
+    description: "To the account itself and those who administer its organization.",
+  })
   apiKeys(@Ctx() ctx: Context, @Root() account: Account): ApiKey[] {
     const by = ctx.session ? ctx.account() : null;
     if (!by || (by.uuid !== account.uuid && !administers(by, account.organizationId))) return [];
@@ -38,11 +47,16 @@ export class AuthResolver {
   }
 
   @Mutation(() => Account)
-  createAccount(@Ctx() ctx: Context, @Arg("input", () => CreateAccountInput) input: CreateAccountInput): Promise<Account> {
+  createAccount(
+    @Ctx() ctx: Context,
+    @Arg("input", () => CreateAccountInput) input: CreateAccountInput,
+  ): Promise<Account> {
     return createAccount(ctx, input);
   }
 
-  @Mutation(() => Account, { description: "Stops an account and its keys at once. Disabling it again changes nothing." })
+  @Mutation(() => Account, {
+    description: "Stops an account and its keys at once. Disabling it again changes nothing.",
+  })
   disableAccount(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<Account> {
     return setAccountDisabled(ctx, id, true);
   }
@@ -53,7 +67,10 @@ export class AuthResolver {
   }
 
   @Mutation(() => CreatedApiKey)
-  createApiKey(@Ctx() ctx: Context, @Arg("input", () => CreateApiKeyInput) input: CreateApiKeyInput): Promise<CreatedApiKey> {
+  createApiKey(
+    @Ctx() ctx: Context,
+    @Arg("input", () => CreateApiKeyInput) input: CreateApiKeyInput,
+  ): Promise<CreatedApiKey> {
     return createApiKey(ctx, input);
   }
 
@@ -63,4 +80,5 @@ export class AuthResolver {
   }
 }
 
-const reads = (ctx: Context, account: Account): boolean => readsAccount(ctx.session ? ctx.account() : null, account);
+const reads = (ctx: Context, account: Account): boolean =>
+  readsAccount(ctx.session ? ctx.account() : null, account);

@@ -7,7 +7,8 @@ export class CreateAccountInput {
   @Field(() => String) email!: string;
   @Field(() => String) displayName!: string;
   @Field(() => [Role]) roles!: Role[];
-  @Field(() => Affiliation, { nullable: true, defaultValue: Affiliation.EMPLOYEE }) affiliation?: Affiliation | null;
+  @Field(() => Affiliation, { nullable: true, defaultValue: Affiliation.EMPLOYEE })
+  affiliation?: Affiliation | null;
 }
 
 @InputType()

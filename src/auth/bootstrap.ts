@@ -25,29 +25,51 @@ export async function createOperator(
     createdBy: null,
     disabledAt: null,
   });
-  await change(hub, () => account, "policy", async (made) => {
-    await made.insert(Organization, {
-      ...operator,
-      uuid: account.organizationId,
-      kind: OrganizationKind.OPERATOR,
-      createdAt: made.now,
-    });
-    const { uuid, organizationId, email, displayName, roles, affiliation } = account;
-    await made.insert(Account, { uuid, organizationId, email, displayName, roles, affiliation, createdAt: made.now });
-  });
+  await change(
+    hub,
+    () => account,
+    "policy",
+    async (made) => {
+      await made.insert(Organization, {
+        ...operator,
+        uuid: account.organizationId,
+        kind: OrganizationKind.OPERATOR,
+        createdAt: made.now,
+      });
+      const { uuid, organizationId, email, displayName, roles, affiliation } = account;
+      await made.insert(Account, {
+        uuid,
+        organizationId,
+        email,
+        displayName,
+        roles,
+        affiliation,
+        createdAt: made.now,
+      });
+    },
+  );
   return hub.directory.accounts.get(account.uuid) as Account;
 }
 
 /** Gives an account a key as of its own making. Only the process itself does this: at bootstrap, and for the demo. */
-export async function issueOwnKey(hub: Hub, account: Account, name: string, secret: string): Promise<string> {
-  return change(hub, () => account, "policy", (made) =>
-    made.insert(ApiKey, {
-      accountId: account.uuid,
-      name,
-      prefix: secret.slice(0, 15),
-      hash: hub.credentialHash(secret),
-      createdBy: account.uuid,
-      createdAt: made.now,
-    }),
+export async function issueOwnKey(
+  hub: Hub,
+  account: Account,
+  name: string,
+  secret: string,
+): Promise<string> {
+  return change(
+    hub,
+    () => account,
+    "policy",
+    (made) =>
+      made.insert(ApiKey, {
+        accountId: account.uuid,
+        name,
+        prefix: secret.slice(0, 15),
+        hash: hub.credentialHash(secret),
+        createdBy: account.uuid,
+        createdAt: made.now,
+      }),
   );
 }

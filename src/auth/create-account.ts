@@ -17,15 +17,22 @@ export async function createAccount(ctx: Context, input: CreateAccountInput): Pr
     ctx.directory.organizations.get(uuidOf(input.organizationId, "organization") ?? ""),
     "organization",
   );
-  requireThat(administers(account, organization.uuid), "Only an ORG_ADMIN of the organization makes its accounts.");
+  requireThat(
+    administers(account, organization.uuid),
+    "Only an ORG_ADMIN of the organization makes its accounts.",
+  );
   const problems = new Problems();
-  if (!EMAIL.test(input.email)) problems.add("input.email", "is not an e-mail address of at most 255 characters");
+  if (!EMAIL.test(input.email))
+    problems.add("input.email", "is not an e-mail address of at most 255 characters");
   checkText(problems, "input.displayName", input.displayName, MAX_NAME, true);
   if (!input.roles.length) problems.add("input.roles", "must name at least one role");
   problems.throwIfAny();
   const grantable = grantableRoles(account, organization);
   for (const role of input.roles) {
-    requireThat(grantable.includes(role), `This account may not grant ${role} in this organization.`);
+    requireThat(
+      grantable.includes(role),
+      `This account may not grant ${role} in this organization.`,
+    );
   }
   const uuid = await ctx.change("policy", async (change) => {
     const taken = [...ctx.directory.accounts.values()].some(
@@ -48,7 +55,11 @@ export async function createAccount(ctx: Context, input: CreateAccountInput): Pr
 }
 
 /** Stops an account and all its keys at once, or lets it back in. By whoever could have made it; never by itself. */
-export async function setAccountDisabled(ctx: Context, id: string, disabled: boolean): Promise<Account> {
+export async function setAccountDisabled(
+  ctx: Context,
+  id: string,
+  disabled: boolean,
+): Promise<Account> {
   const by = ctx.account();
   const account = manageable(ctx, id);
   requireThat(by.uuid !== account.uuid, "An account does not disable itself.");
@@ -64,13 +75,24 @@ export async function setAccountDisabled(ctx: Context, id: string, disabled: boo
 export function manageable(ctx: Context, id: string): Account {
   const by = ctx.account();
   const account = found(ctx.directory.accounts.get(uuidOf(id, "account") ?? ""), "account");
-  found(administers(by, account.organizationId) || by.organizationId === account.organizationId ? account : null, "account");
-  requireThat(mayManage(by, account, ctx.directory), "This account may not be managed by the viewer.");
+  found(
+    administers(by, account.organizationId) || by.organizationId === account.organizationId
+      ? account
+      : null,
+    "account",
+  );
+  requireThat(
+    mayManage(by, account, ctx.directory),
+    "This account may not be managed by the viewer.",
+  );
   return account;
 }
 
 /** An act on another organization's account is told to its ORG_ADMINs. */
-export function raiseIfForeign(change: Change, account: { uuid: string; organizationId: string }): void {
+export function raiseIfForeign(
+  change: Change,
+  account: { uuid: string; organizationId: string },
+): void {
   if (account.organizationId === change.by.organizationId) return;
   change.raise({
     type: "ACCOUNT_CHANGED",

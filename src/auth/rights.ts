@@ -8,7 +8,8 @@ import type { Account } from "./account.entity";
  * Each function answers for one account as it is now.
  */
 
-const has = (account: Account, ...roles: Role[]): boolean => roles.some((role) => account.roles.includes(role));
+const has = (account: Account, ...roles: Role[]): boolean =>
+  roles.some((role) => account.roles.includes(role));
 
 export const isOperatorAdmin = (account: Account): boolean => has(account, Role.OPERATOR_ADMIN);
 export const isOperatorAnalyst = (account: Account): boolean => has(account, Role.ANALYST);
@@ -30,14 +31,19 @@ export const mayAuthor = (account: Account): boolean =>
   has(account, Role.MEMBER, Role.PUBLISHER, Role.ORG_ADMIN, Role.ANALYST);
 export const mayRecordSightings = (account: Account): boolean => has(account, Role.MEMBER);
 /** Approves and makes releases of its own organization's items. */
-export const mayPublish = (account: Account): boolean => has(account, Role.PUBLISHER, Role.ORG_ADMIN);
+export const mayPublish = (account: Account): boolean =>
+  has(account, Role.PUBLISHER, Role.ORG_ADMIN);
 
 /** The roles that an account may give in an organization. */
-export function grantableRoles(by: Account, organization: { uuid: string; kind: OrganizationKind }): Role[] {
+export function grantableRoles(
+  by: Account,
+  organization: { uuid: string; kind: OrganizationKind },
+): Role[] {
   if (!administers(by, organization.uuid)) return [];
   const roles = [Role.ORG_ADMIN, Role.PUBLISHER, Role.MEMBER, Role.READER];
   if (!isOperatorAdmin(by)) return roles;
-  if (organization.kind === OrganizationKind.OPERATOR) return [...roles, Role.OPERATOR_ADMIN, Role.ANALYST];
+  if (organization.kind === OrganizationKind.OPERATOR)
+    return [...roles, Role.OPERATOR_ADMIN, Role.ANALYST];
   if (organization.kind === OrganizationKind.AUTHORITY) return [...roles, Role.OFFICER];
   return roles;
 }
@@ -67,11 +73,17 @@ export function readsMembership(
   if (by.organizationId === membership.organizationId || isOperator(by)) return true;
   if (directory.coordinates(by.uuid, membership.groupId)) return true;
   const group = directory.groups.get(membership.groupId);
-  return group?.roster === "OPEN" && directory.isActiveMember(by.organizationId, membership.groupId);
+  return (
+    group?.roster === "OPEN" && directory.isActiveMember(by.organizationId, membership.groupId)
+  );
 }
 
 /** Whether an account knows the agreements from and to a group: its members, its coordinators and the operator. */
-export function readsAgreements(by: Account | null, groupId: string, directory: Directory): boolean {
+export function readsAgreements(
+  by: Account | null,
+  groupId: string,
+  directory: Directory,
+): boolean {
   if (!by) return false;
   if (isOperator(by) || directory.coordinates(by.uuid, groupId)) return true;
   const membership = directory.membership(by.organizationId, groupId);

@@ -15,7 +15,11 @@ export function accountOf(hub: Hub, session: Session): Account {
   const account = key && hub.directory.accounts.get(key.accountId);
   const now = hub.now();
   const good =
-    key && account && !key.revokedAt && !account.disabledAt && (key.expiresAt?.getTime() ?? Infinity) > now;
+    key &&
+    account &&
+    !key.revokedAt &&
+    !account.disabledAt &&
+    (key.expiresAt?.getTime() ?? Infinity) > now;
   if (!good) throw unauthenticated("This API key is not, or no longer, valid.");
   return account;
 }
@@ -46,8 +50,10 @@ const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 /** null: no credential, the anonymous viewer. Throws UNAUTHENTICATED where one was given that is no good. */
 export function authenticate(hub: Hub, authorization: unknown): Session | null {
   if (authorization === undefined || authorization === null || authorization === "") return null;
-  const credential = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
-  if (!credential) throw unauthenticated("The authorization must be of the form: Bearer <API key>.");
+  const credential =
+    typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
+  if (!credential)
+    throw unauthenticated("The authorization must be of the form: Bearer <API key>.");
   const key = hub.directory.keysByHash.get(hub.credentialHash(credential).toString("hex"));
   if (!key) throw unauthenticated("This API key is not, or no longer, valid.");
   const session = { keyId: key.uuid };

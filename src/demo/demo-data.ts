@@ -11,10 +11,34 @@ import type { Roster } from "../organization/roster";
 export interface Community {
   operator: DemoOrganization;
   organizations: DemoOrganization[];
-  accounts: { key: string; organization: string; email: string; displayName: string; roles: Role[]; affiliation: Affiliation }[];
-  groups: { key: string; slug: string; name: string; nameJa: string; sector: string; description: string; roster: Roster; coordinators: string[] }[];
+  accounts: {
+    key: string;
+    organization: string;
+    email: string;
+    displayName: string;
+    roles: Role[];
+    affiliation: Affiliation;
+  }[];
+  groups: {
+    key: string;
+    slug: string;
+    name: string;
+    nameJa: string;
+    sector: string;
+    description: string;
+    roster: Roster;
+    coordinators: string[];
+  }[];
   memberships: { organization: string; group: string; state: string; reason?: string }[];
-  agreements: { key: string; title: string; fromGroup: string; toGroup: string; terms: Terms; signWithin: string; signedBy: { organization: string; account: string }[] }[];
+  agreements: {
+    key: string;
+    title: string;
+    fromGroup: string;
+    toGroup: string;
+    terms: Terms;
+    signWithin: string;
+    signedBy: { organization: string; account: string }[];
+  }[];
   /** By organization: who writes its items, and who releases them. */
   actors: Record<string, { author: string; publisher: string }>;
   analyst: string;

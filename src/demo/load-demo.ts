@@ -10,10 +10,21 @@ import { createIncident } from "../incident/write-incident";
 import { createIndicator } from "../indicator/write-indicator";
 import { submitItem } from "../item/submit-item";
 import { draftAgreement, proposeAgreement, signAgreement } from "../organization/change-agreement";
-import { acceptMembership, inviteMember, requestMembership, suspendMembership } from "../organization/change-membership";
+import {
+  acceptMembership,
+  inviteMember,
+  requestMembership,
+  suspendMembership,
+} from "../organization/change-membership";
 import { createOrganization } from "../organization/create-organization";
 import { createSectorGroup } from "../organization/create-sector-group";
-import { approveRelease, proposeRelease, rejectRelease, releaseItem, withdrawRelease } from "../release/release-verbs";
+import {
+  approveRelease,
+  proposeRelease,
+  rejectRelease,
+  releaseItem,
+  withdrawRelease,
+} from "../release/release-verbs";
 import {
   type Community,
   type DemoRelease,
@@ -70,9 +81,22 @@ class Demo {
       this.organizations.set(key, made.id);
     }
     const printed: DemoAccount[] = [];
-    for (const { key, organization, email, displayName, roles, affiliation } of community.accounts) {
+    for (const {
+      key,
+      organization,
+      email,
+      displayName,
+      roles,
+      affiliation,
+    } of community.accounts) {
       const organizationId = this.idOf(this.organizations, organization);
-      const account = await createAccount(admin, { organizationId, email, displayName, roles, affiliation });
+      const account = await createAccount(admin, {
+        organizationId,
+        email,
+        displayName,
+        roles,
+        affiliation,
+      });
       this.accounts.set(key, account);
       const secret = `demo_${key}_${randomBytes(16).toString("base64url")}`;
       const keyId = await issueOwnKey(hub, account, "Demo", secret);
@@ -94,13 +118,24 @@ class Demo {
       const member = this.contextOf(this.actorsOf(organization).publisher);
       if (state === "REQUESTED") await requestMembership(member, groupId);
       else {
-        const membership = await inviteMember(admin, groupId, this.idOf(this.organizations, organization));
+        const membership = await inviteMember(
+          admin,
+          groupId,
+          this.idOf(this.organizations, organization),
+        );
         if (state !== "INVITED") await acceptMembership(member, membership.id);
         if (state === "SUSPENDED") suspended.push([membership.id, reason ?? ""]);
       }
     }
-    for (const { title, fromGroup, toGroup, terms, signWithin, signedBy } of this.community.agreements) {
-      const input = { title, terms, signWithin, fromGroupId: this.idOf(this.groups, fromGroup), toGroupId: this.idOf(this.groups, toGroup) };
+    for (const { title, fromGroup, toGroup, terms, signWithin, signedBy } of this.community
+      .agreements) {
+      const input = {
+        title,
+        terms,
+        signWithin,
+        fromGroupId: this.idOf(this.groups, fromGroup),
+        toGroupId: this.idOf(this.groups, toGroup),
+      };
       const version = await draftAgreement(admin, input);
       await proposeAgreement(admin, version.id);
       for (const { account } of signedBy) await signAgreement(this.contextOf(account), version.id);
@@ -109,38 +144,65 @@ class Demo {
   }
 
   async loadItems(): Promise<void> {
-    await inLanes(readIndicators(), async ({ key, owner, releases, submitted, validFrom, ...indicator }) => {
-      const author = this.contextOf(this.actorsOf(owner).author);
-      const uuid = await createIndicator(author.again(), { ...indicator, validFrom: new Date(validFrom) });
-      this.items.set(key, globalId("indicator", uuid));
-      await this.handle(key, owner, submitted, releases);
-    });
-    await inLanes(readIncidents(), async ({ key, owner, releases, submitted, indicators, ...incident }) => {
-      const author = this.contextOf(this.actorsOf(owner).author);
-      const uuid = await createIncident(author.again(), {
-        ...incident,
-        occurredAt: new Date(incident.occurredAt),
-        detectedAt: new Date(incident.detectedAt),
-        awareAt: new Date(incident.awareAt),
-        indicatorIds: indicators.map((i) => this.idOf(this.items, i)),
-      });
-      this.items.set(key, globalId("incident", uuid));
-      await this.handle(key, owner, submitted, releases);
-    });
+    await inLanes(
+      readIndicators(),
+      async ({ key, owner, releases, submitted, validFrom, ...indicator }) => {
+        const author = this.contextOf(this.actorsOf(owner).author);
+        const uuid = await createIndicator(author.again(), {
+          ...indicator,
+          validFrom: new Date(validFrom),
+        });
+        this.items.set(key, globalId("indicator", uuid));
+        await this.handle(key, owner, submitted, releases);
+      },
+    );
+    await inLanes(
+      readIncidents(),
+      async ({ key, owner, releases, submitted, indicators, ...incident }) => {
+        const author = this.contextOf(this.actorsOf(owner).author);
+        const uuid = await createIncident(author.again(), {
+          ...incident,
+          occurredAt: new Date(incident.occurredAt),
+          detectedAt: new Date(incident.detectedAt),
+          awareAt: new Date(incident.awareAt),
+          indicatorIds: indicators.map((i) => this.idOf(this.items, i)),
+        });
+        this.items.set(key, globalId("incident", uuid));
+        await this.handle(key, owner, submitted, releases);
+      },
+    );
     for (const { key, owner, releases, submitted, about, ...advisory } of readAdvisories()) {
       const author = this.contextOf(this.actorsOf(owner).author);
       const aboutIds = about.map((a) => this.idOf(this.items, a));
-      this.items.set(key, globalId("advisory", await createAdvisory(author.again(), { ...advisory, aboutIds })));
+      this.items.set(
+        key,
+        globalId("advisory", await createAdvisory(author.again(), { ...advisory, aboutIds })),
+      );
       await this.handle(key, owner, submitted, releases);
     }
   }
 
-  private async handle(key: string, owner: string, submitted: boolean | undefined, releases: DemoRelease[]): Promise<void> {
+  private async handle(
+    key: string,
+    owner: string,
+    submitted: boolean | undefined,
+    releases: DemoRelease[],
+  ): Promise<void> {
     const itemId = this.idOf(this.items, key);
     const { author, publisher } = this.actorsOf(owner);
     if (submitted) await submitItem(this.contextOf(author).again(), itemId);
     const decider = this.contextOf(publisher);
-    for (const { by, approval, state, reason, fromGroup, groups, organizations, accounts, ...rest } of releases) {
+    for (const {
+      by,
+      approval,
+      state,
+      reason,
+      fromGroup,
+      groups,
+      organizations,
+      accounts,
+      ...rest
+    } of releases) {
       const input = {
         ...rest,
         itemId,
@@ -150,9 +212,12 @@ class Demo {
         accountIds: accounts?.map((a) => this.accountId(a)) ?? null,
       };
       const release =
-        by === "owner" ? await releaseItem(decider.again(), input) : await proposeRelease(this.contextOf(this.community.analyst).again(), input);
+        by === "owner"
+          ? await releaseItem(decider.again(), input)
+          : await proposeRelease(this.contextOf(this.community.analyst).again(), input);
       if (state === "rejected") await rejectRelease(decider.again(), release.id, reason ?? "");
-      else if (state !== "proposed" && by === "analyst" && approval !== "none") await approveRelease(decider.again(), release.id);
+      else if (state !== "proposed" && by === "analyst" && approval !== "none")
+        await approveRelease(decider.again(), release.id);
       if (state === "withdrawn") await withdrawRelease(decider.again(), release.id, reason ?? "");
     }
   }
@@ -178,7 +243,8 @@ class Demo {
 
   private idOf<T>(map: ReadonlyMap<string, T>, key: string): T {
     const value = map.get(key);
-    if (value === undefined) throw new Error(`the demo data speaks of ${key}, which it does not define`);
+    if (value === undefined)
+      throw new Error(`the demo data speaks of ${key}, which it does not define`);
     return value;
   }
 }

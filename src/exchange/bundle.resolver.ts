@@ -15,7 +15,8 @@ export class BundleResolver {
     @Ctx() ctx: Context,
     @Arg("bundle", () => Json) bundle: unknown,
     @Arg("tlp", () => Tlp, { nullable: true }) tlp: Tlp | null,
-    @Arg("attribution", () => Attribution, { nullable: true, defaultValue: Attribution.ANONYMOUS }) attribution: Attribution | null,
+    @Arg("attribution", () => Attribution, { nullable: true, defaultValue: Attribution.ANONYMOUS })
+    attribution: Attribution | null,
     @Arg("fromGroupId", () => ID, { nullable: true }) fromGroupId: string | null,
     @Arg("releaseToGroupIds", () => [ID], { nullable: true }) releaseToGroupIds: string[] | null,
   ): Promise<SubmittedBundle> {

@@ -22,7 +22,10 @@ export class BundleProblem {
 @ObjectType({ description: "What became of each object of a bundle." })
 export class SubmittedBundle {
   @Field(() => Int, { description: "Stored anew." }) accepted = 0;
-  @Field(() => Int, { description: "Repeats of what the organization has already; their labels and validity were added to it." })
+  @Field(() => Int, {
+    description:
+      "Repeats of what the organization has already; their labels and validity were added to it.",
+  })
   merged = 0;
   @Field(() => Int, { description: "Not stored; each is named in `problems`." }) rejected = 0;
   @Field(() => [BundleProblem]) problems: BundleProblem[] = [];
@@ -41,10 +44,17 @@ export interface BundleOptions {
 const BATCH = 200;
 
 /** By a MEMBER, PUBLISHER or ORG_ADMIN; releasing needs the latter two. Each object stands or falls by itself. */
-export async function submitBundle(ctx: Context, bundle: unknown, options: BundleOptions): Promise<SubmittedBundle> {
+export async function submitBundle(
+  ctx: Context,
+  bundle: unknown,
+  options: BundleOptions,
+): Promise<SubmittedBundle> {
   const account = ctx.account();
   requireThat(mayAuthor(account), "Only a MEMBER, PUBLISHER or ORG_ADMIN submits bundles.");
-  requireThat(!options.releaseToGroupIds.length || mayPublish(account), "Only a PUBLISHER or ORG_ADMIN releases items.");
+  requireThat(
+    !options.releaseToGroupIds.length || mayPublish(account),
+    "Only a PUBLISHER or ORG_ADMIN releases items.",
+  );
   const objects = readBundle(bundle, options.tlp ?? Tlp.RED);
   const result = new SubmittedBundle();
   for (let i = 0; i < objects.length; i += BATCH) {
@@ -70,7 +80,8 @@ async function submitOne(
     result.problems.push({ objectId, message: object.problem });
     return;
   }
-  const input = { ...object.input, attribution: options.attribution };
+  const { input } = object;
+  input.attribution = options.attribution;
   try {
     const observables = checkIndicator(input, "object");
     const known = await repeated(change, objectId, input);
@@ -83,19 +94,29 @@ async function submitOne(
     result.itemIds.push(id);
     if (options.releaseToGroupIds.length && !known) {
       const item = await lockedItem(ctx, change, id, "indicator", true);
-      const release = { itemId: id, fromGroupId: options.fromGroupId, groupIds: options.releaseToGroupIds, tlp: input.tlp };
+      const release = {
+        itemId: id,
+        fromGroupId: options.fromGroupId,
+        groupIds: options.releaseToGroupIds,
+        tlp: input.tlp,
+      };
       await releaseWithin(ctx, change, item, release);
     }
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
-    const stored = result.itemIds.length && error.message.includes("input.") ? "stored, but not released: " : "";
+    const stored =
+      result.itemIds.length && error.message.includes("input.") ? "stored, but not released: " : "";
     if (!stored) result.rejected++;
     result.problems.push({ objectId, message: stored + error.message });
   }
 }
 
 /** The organization's own indicator of the same STIX id or pattern. Others' are never looked at. */
-async function repeated(change: Change, stixId: string | null, input: IndicatorInput): Promise<string | null> {
+async function repeated(
+  change: Change,
+  stixId: string | null,
+  input: IndicatorInput,
+): Promise<string | null> {
   const [row] = await change.query<{ id: string }[]>(
     `SELECT i.id FROM item i JOIN indicator c ON c.id = i.id WHERE i.owner_id = $1 AND i.stix_id = $2
      UNION ALL SELECT i.id FROM item i JOIN indicator c ON c.id = i.id
@@ -118,7 +139,8 @@ async function merge(change: Change, uuid: string, input: IndicatorInput): Promi
 function fold(change: Change): void {
   const folded = new Map<string, LogEntry>();
   for (const entry of change.entries) {
-    const key = entry.type === "ITEM_RELEASED" ? (entry.alike ?? "") : `${entry.type} ${entry.itemId}`;
+    const key =
+      entry.type === "ITEM_RELEASED" ? (entry.alike ?? "") : `${entry.type} ${entry.itemId}`;
     const first = folded.get(key);
     if (first) first.count = (first.count ?? 1) + 1;
     else folded.set(key, entry);

@@ -11,7 +11,9 @@ export function incidentWhere(filter: IncidentFilter | null): Where | null {
   if (filter.severity) where.field("severity", `c.severity = ${where.value(filter.severity)}`);
   where.group(filter.groupId);
   where.tlp(filter.tlp);
-  if (filter.occurredAfter) where.field("occurredAt", `c.occurred_at > ${where.value(filter.occurredAfter)}`);
-  if (filter.occurredBefore) where.field("occurredAt", `c.occurred_at < ${where.value(filter.occurredBefore)}`);
+  if (filter.occurredAfter)
+    where.field("occurredAt", `c.occurred_at > ${where.value(filter.occurredAfter)}`);
+  if (filter.occurredBefore)
+    where.field("occurredAt", `c.occurred_at < ${where.value(filter.occurredBefore)}`);
   return where.done();
 }

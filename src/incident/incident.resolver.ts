@@ -5,8 +5,6 @@ import { IndicatorConnection } from "../indicator/indicator.type";
 import { submitItem } from "../item/submit-item";
 import { ItemConnection } from "../page.type";
 import { LinkedConnection } from "../linked.type";
-import { releasesOfItem } from "../release/release-of-item";
-import { Release } from "../release/release.type";
 import { isWithheld } from "../sharing/fields";
 import type { ItemView } from "../sharing/disclosure";
 import { ItemKind } from "../sharing/vocabulary";
@@ -22,43 +20,52 @@ export class IncidentResolver {
     return uuid && ctx.read(ItemKind.INCIDENT).byId(uuid);
   }
 
-  @Query(() => IncidentConnection, { description: "Newest first, by the time that is shown as updatedAt." })
+  @Query(() => IncidentConnection, {
+    description: "Newest first, by the time that is shown as updatedAt.",
+  })
   async incidents(
     @Ctx() ctx: Context,
-    @Arg("first", () => Int, { nullable: true, defaultValue: 20, description: "1 to 100." }) first: number | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 20, description: "1 to 100." })
+    first: number | null,
     @Arg("after", () => String, { nullable: true }) after: string | null,
     @Arg("filter", () => IncidentFilter, { nullable: true }) filter: IncidentFilter | null,
   ): Promise<ItemConnection> {
     const where = incidentWhere(filter);
     const reader = ctx.read(ItemKind.INCIDENT);
-    return new ItemConnection(await reader.page({ first: first ?? 20, after: after ?? null, where }), reader, where);
+    return new ItemConnection(
+      await reader.page({ first: first ?? 20, after: after ?? null, where }),
+      reader,
+      where,
+    );
   }
 
   @FieldResolver(() => IndicatorConnection)
   async indicators(
     @Ctx() ctx: Context,
     @Root() incident: ItemView,
-    @Arg("first", () => Int, { nullable: true, defaultValue: 20, description: "1 to 100." }) first: number | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 20, description: "1 to 100." })
+    first: number | null,
     @Arg("after", () => String, { nullable: true }) after: string | null,
   ): Promise<LinkedConnection> {
     const reader = ctx.read(ItemKind.INDICATOR);
-    const linked = isWithheld("indicators", incident.withheld) ? [] : await ctx.linked(ItemKind.INDICATOR, incident.uuid);
+    const linked = isWithheld("indicators", incident.withheld)
+      ? []
+      : await ctx.linked(ItemKind.INDICATOR, incident.uuid);
     return new LinkedConnection(linked, reader, first ?? 20, after ?? null);
   }
 
-  @FieldResolver(() => [Release], { description: "To the owner and the operator; empty to everybody else." })
-  releases(@Ctx() ctx: Context, @Root() incident: ItemView): Promise<Release[]> {
-    return releasesOfItem(ctx, incident);
-  }
-
   @Mutation(() => Incident)
-  async createIncident(@Ctx() ctx: Context, @Arg("input", () => IncidentInput) input: IncidentInput): Promise<ItemView | null> {
+  async createIncident(
+    @Ctx() ctx: Context,
+    @Arg("input", () => IncidentInput) input: IncidentInput,
+  ): Promise<ItemView | null> {
     const uuid = await createIncident(ctx, input);
     return ctx.read(ItemKind.INCIDENT).byId(uuid);
   }
 
   @Mutation(() => Incident, {
-    description: "Replaces the whole content; what is omitted becomes null. With expectedUpdatedAt: CONFLICT if somebody changed it since.",
+    description:
+      "Replaces the whole content; what is omitted becomes null. With expectedUpdatedAt: CONFLICT if somebody changed it since.",
   })
   async updateIncident(
     @Ctx() ctx: Context,
@@ -71,9 +78,13 @@ export class IncidentResolver {
   }
 
   @Mutation(() => Incident, {
-    description: "Hands it to the operator's analysts, with those linked items that its owner owns.",
+    description:
+      "Hands it to the operator's analysts, with those linked items that its owner owns.",
   })
-  async submitIncident(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<ItemView | null> {
+  async submitIncident(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+  ): Promise<ItemView | null> {
     const item = await submitItem(ctx, uuidOf(id, "incident") ? id : "");
     return ctx.read(ItemKind.INCIDENT).byId(item.id);
   }

@@ -6,18 +6,27 @@ import { Pap } from "../sharing/pap";
 import { Tlp } from "../sharing/tlp";
 import { Attribution } from "../sharing/vocabulary";
 
-@ObjectType({ implements: SharedItem, description: "What befell somebody: the technical facts and, apart from them, the damage." })
+@ObjectType({
+  implements: SharedItem,
+  description: "What befell somebody: the technical facts and, apart from them, the damage.",
+})
 export class Incident extends SharedItem {
   @Field(() => ItemState) state!: ItemState;
   @Field(() => String) title!: string;
   @Field(() => String, { nullable: true }) summary!: string | null;
   @Field(() => String, { nullable: true }) description!: string | null;
-  @Field(() => String, { nullable: true, description: "A class of the Reference Security Incident Taxonomy (RSIT)." })
+  @Field(() => String, {
+    nullable: true,
+    description: "A class of the Reference Security Incident Taxonomy (RSIT).",
+  })
   category!: string | null;
   @Field(() => String, { nullable: true }) severity!: string | null;
   @Field(() => Date, { nullable: true }) occurredAt!: Date | null;
   @Field(() => Date, { nullable: true }) detectedAt!: Date | null;
-  @Field(() => Date, { nullable: true, description: "When the owner became aware of it: reporting clocks start here." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "When the owner became aware of it: reporting clocks start here.",
+  })
   awareAt!: Date | null;
   @Field(() => String, { nullable: true }) victim!: string | null;
   @Field(() => String, { nullable: true }) contact!: string | null;
@@ -25,7 +34,7 @@ export class Incident extends SharedItem {
   @Field(() => [String], { nullable: true }) dataStolen!: string[] | null;
 }
 
-export const [IncidentConnection, IncidentEdge] = connectionOf(Incident, "Incident");
+export const IncidentConnection = connectionOf(Incident, "Incident");
 
 @InputType()
 export class IncidentInput {
@@ -36,7 +45,8 @@ export class IncidentInput {
   @Field(() => String, { nullable: true }) severity?: string | null;
   @Field(() => Tlp) tlp!: Tlp;
   @Field(() => Pap, { nullable: true, defaultValue: Pap.AMBER }) pap?: Pap | null;
-  @Field(() => Attribution, { nullable: true, defaultValue: Attribution.ANONYMOUS }) attribution?: Attribution | null;
+  @Field(() => Attribution, { nullable: true, defaultValue: Attribution.ANONYMOUS })
+  attribution?: Attribution | null;
   @Field(() => Date, { nullable: true }) occurredAt?: Date | null;
   @Field(() => Date, { nullable: true }) detectedAt?: Date | null;
   @Field(() => Date, { nullable: true }) awareAt?: Date | null;

@@ -3,7 +3,7 @@ import { conflict, Problems } from "../errors";
 import { checkList, checkText, MAX_TEXT, MAX_TITLE } from "../inputs";
 import { insertItem, linkItems } from "../item/write-item";
 import { mayAuthor, requireThat } from "../auth/rights";
-import { narrowReleases } from "../release/make-live";
+import { narrowReleases } from "../sharing/release-audience";
 import type { ItemRow } from "../sharing/disclosure";
 import { maskOf, type FieldName } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
@@ -19,8 +19,18 @@ export async function createIncident(ctx: Context, input: IncidentInput): Promis
   check(input);
   return ctx.change("content", async (change) => {
     const uuid = await insertItem(change, ItemKind.INCIDENT, input, Attribution.ANONYMOUS);
-    await change.query(`INSERT INTO incident (${COLUMNS.join(", ")}) VALUES (${PLACES})`, [uuid, ...valuesOf(input)]);
-    await linkItems(ctx, change, uuid, input.indicatorIds ?? [], [ItemKind.INDICATOR], "input.indicatorIds");
+    await change.query(`INSERT INTO incident (${COLUMNS.join(", ")}) VALUES (${PLACES})`, [
+      uuid,
+      ...valuesOf(input),
+    ]);
+    await linkItems(
+      ctx,
+      change,
+      uuid,
+      input.indicatorIds ?? [],
+      [ItemKind.INDICATOR],
+      "input.indicatorIds",
+    );
     ctx.wrote(uuid);
     return uuid;
   });
@@ -48,30 +58,71 @@ export async function updateIncident(
   });
 }
 
-async function replace(ctx: Context, change: Change, item: ItemRow, input: IncidentInput): Promise<void> {
+async function replace(
+  ctx: Context,
+  change: Change,
+  item: ItemRow,
+  input: IncidentInput,
+): Promise<void> {
   const tlp = tlpRank(input.tlp);
   const pap = papRank(input.pap ?? Pap.AMBER);
-  await change.query(`UPDATE item SET tlp = $2, pap = $3, attribution = $4, updated_at = $5 WHERE id = $1`, [
-    item.id, tlp, pap, attributionRank(input.attribution ?? Attribution.ANONYMOUS), change.now,
-  ]);
+  await change.query(
+    `UPDATE item SET tlp = $2, pap = $3, attribution = $4, updated_at = $5 WHERE id = $1`,
+    [item.id, tlp, pap, attributionRank(input.attribution ?? Attribution.ANONYMOUS), change.now],
+  );
   const set = COLUMNS.slice(1).map((column, i) => `${column} = $${i + 2}`);
-  await change.query(`UPDATE incident SET ${set.join(", ")} WHERE id = $1`, [item.id, ...valuesOf(input)]);
+  await change.query(`UPDATE incident SET ${set.join(", ")} WHERE id = $1`, [
+    item.id,
+    ...valuesOf(input),
+  ]);
   await change.query(`DELETE FROM link WHERE source_id = $1`, [item.id]);
-  await linkItems(ctx, change, item.id, input.indicatorIds ?? [], [ItemKind.INDICATOR], "input.indicatorIds");
+  await linkItems(
+    ctx,
+    change,
+    item.id,
+    input.indicatorIds ?? [],
+    [ItemKind.INDICATOR],
+    "input.indicatorIds",
+  );
   if (tlp > item.tlp || pap > item.pap) {
     await narrowReleases(change, item.id, tlp > item.tlp ? tlp : 0, pap > item.pap ? pap : 0);
   }
   const marked = tlp !== item.tlp || pap !== item.pap;
-  change.raise({ type: "ITEM_UPDATED", itemId: item.id, ...(marked ? {} : { changed: changedFields(item, input) }) });
+  change.raise({
+    type: "ITEM_UPDATED",
+    itemId: item.id,
+    ...(marked ? {} : { changed: changedFields(item, input) }),
+  });
 }
 
 const FIELDS = [
-  "title", "summary", "description", "category", "severity", "occurredAt", "detectedAt", "awareAt", "victim",
-  "contact", "affectedSystems", "dataStolen",
+  "title",
+  "summary",
+  "description",
+  "category",
+  "severity",
+  "occurredAt",
+  "detectedAt",
+  "awareAt",
+  "victim",
+  "contact",
+  "affectedSystems",
+  "dataStolen",
 ] as const satisfies readonly (FieldName & keyof IncidentInput)[];
 const COLUMNS = [
-  "id", "title", "summary", "description", "category", "severity", "occurred_at", "detected_at", "aware_at", "victim",
-  "contact", "affected_systems", "data_stolen",
+  "id",
+  "title",
+  "summary",
+  "description",
+  "category",
+  "severity",
+  "occurred_at",
+  "detected_at",
+  "aware_at",
+  "victim",
+  "contact",
+  "affected_systems",
+  "data_stolen",
 ];
 const PLACES = COLUMNS.map((_, i) => `$${i + 1}`).join(", ");
 
@@ -80,7 +131,9 @@ const valuesOf = (input: IncidentInput): unknown[] => FIELDS.map((field) => inpu
 /** Which fields an edit changes, as a mask; links count as changed whenever they are given. */
 function changedFields(item: ItemRow, input: IncidentInput): number {
   const before: Record<string, unknown> = { ...item.content, ...item.own };
-  const changed: string[] = FIELDS.filter((f) => JSON.stringify(before[f] ?? null) !== JSON.stringify(input[f] ?? null));
+  const changed: string[] = FIELDS.filter(
+    (f) => JSON.stringify(before[f] ?? null) !== JSON.stringify(input[f] ?? null),
+  );
   return maskOf(input.indicatorIds ? [...changed, "indicators"] : changed);
 }
 

@@ -3,7 +3,7 @@ import { scoreAtLeast } from "../sharing/sighting-sql";
 import type { Where } from "../sharing/reader";
 import { Filter } from "../where";
 import type { IndicatorFilter } from "./indicator.type";
-import { normalizeObservable } from "./observable";
+import { normalizeObservable } from "../observable/observable";
 
 /** A filter as SQL over what the viewer is shown; null where nothing is filtered. */
 export function indicatorWhere(filter: IndicatorFilter | null): Where | null {
@@ -21,12 +21,17 @@ export function indicatorWhere(filter: IndicatorFilter | null): Where | null {
     );
   }
   if (filter.type) {
-    where.field("observables", `EXISTS (SELECT FROM observable b WHERE b.indicator_id = i.id AND b.type = ${where.value(filter.type)})`);
+    where.field(
+      "observables",
+      `EXISTS (SELECT FROM observable b WHERE b.indicator_id = i.id AND b.type = ${where.value(filter.type)})`,
+    );
   }
-  if (filter.labels?.length) where.field("labels", `c.labels @> ${where.value(filter.labels)}::text[]`);
+  if (filter.labels?.length)
+    where.field("labels", `c.labels @> ${where.value(filter.labels)}::text[]`);
   where.group(filter.groupId);
   where.tlp(filter.tlp);
-  if (filter.minScore !== null && filter.minScore !== undefined) where.add(scoreAtLeast(where.value(filter.minScore)));
+  if (filter.minScore !== null && filter.minScore !== undefined)
+    where.add(scoreAtLeast(where.value(filter.minScore)));
   if (filter.validAt) {
     const at = where.value(filter.validAt);
     where.field("validFrom", `c.valid_from IS NULL OR c.valid_from <= ${at}`);

@@ -2,12 +2,16 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import type { Context } from "../context";
 import { uuidOf } from "../ids";
 import { ItemConnection } from "../page.type";
-import { releasesOfItem } from "../release/release-of-item";
-import { Release } from "../release/release.type";
 import type { ItemView } from "../sharing/disclosure";
 import { ItemKind } from "../sharing/vocabulary";
 import { indicatorWhere } from "./indicator-where";
-import { Indicator, IndicatorConnection, IndicatorFilter, IndicatorInput, LookupResult } from "./indicator.type";
+import {
+  Indicator,
+  IndicatorConnection,
+  IndicatorFilter,
+  IndicatorInput,
+  LookupResult,
+} from "./indicator.type";
 import { type Lookup, lookup } from "./lookup";
 import { recordSighting } from "./sighting";
 import { createIndicator } from "./write-indicator";
@@ -20,16 +24,23 @@ export class IndicatorResolver {
     return uuid && ctx.read(ItemKind.INDICATOR).byId(uuid);
   }
 
-  @Query(() => IndicatorConnection, { description: "Newest first, by the time that is shown as updatedAt." })
+  @Query(() => IndicatorConnection, {
+    description: "Newest first, by the time that is shown as updatedAt.",
+  })
   async indicators(
     @Ctx() ctx: Context,
-    @Arg("first", () => Int, { nullable: true, defaultValue: 20, description: "1 to 100." }) first: number | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 20, description: "1 to 100." })
+    first: number | null,
     @Arg("after", () => String, { nullable: true }) after: string | null,
     @Arg("filter", () => IndicatorFilter, { nullable: true }) filter: IndicatorFilter | null,
   ): Promise<ItemConnection> {
     const where = indicatorWhere(filter);
     const reader = ctx.read(ItemKind.INDICATOR);
-    return new ItemConnection(await reader.page({ first: first ?? 20, after: after ?? null, where }), reader, where);
+    return new ItemConnection(
+      await reader.page({ first: first ?? 20, after: after ?? null, where }),
+      reader,
+      where,
+    );
   }
 
   @Query(() => [LookupResult], {
@@ -40,7 +51,10 @@ export class IndicatorResolver {
     return lookup(ctx, values);
   }
 
-  @FieldResolver(() => Int, { nullable: true, description: "0 to 100, of what this viewer is shown; null where that is withheld." })
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: "0 to 100, of what this viewer is shown; null where that is withheld.",
+  })
   async score(@Ctx() ctx: Context, @Root() indicator: ItemView): Promise<number | null> {
     return (await ctx.score(indicator)).score;
   }
@@ -50,26 +64,33 @@ export class IndicatorResolver {
     return (await ctx.score(indicator)).seen;
   }
 
-  @FieldResolver(() => [Release], { description: "To the owner and the operator; empty to everybody else." })
-  releases(@Ctx() ctx: Context, @Root() indicator: ItemView): Promise<Release[]> {
-    return releasesOfItem(ctx, indicator);
-  }
-
   @Mutation(() => Indicator)
-  async createIndicator(@Ctx() ctx: Context, @Arg("input", () => IndicatorInput) input: IndicatorInput): Promise<ItemView | null> {
+  async createIndicator(
+    @Ctx() ctx: Context,
+    @Arg("input", () => IndicatorInput) input: IndicatorInput,
+  ): Promise<ItemView | null> {
     const uuid = await createIndicator(ctx, input);
     return ctx.read(ItemKind.INDICATOR).byId(uuid);
   }
 
-  @Mutation(() => Indicator, { description: "Somebody saw it, or it was a false alarm. Needs the MEMBER role." })
+  @Mutation(() => Indicator, {
+    description: "Somebody saw it, or it was a false alarm. Needs the MEMBER role.",
+  })
   async recordSighting(
     @Ctx() ctx: Context,
     @Arg("indicatorId", () => ID) indicatorId: string,
-    @Arg("seenAt", () => Date, { nullable: true, description: "Omitted: now." }) seenAt: Date | null,
+    @Arg("seenAt", () => Date, { nullable: true, description: "Omitted: now." })
+    seenAt: Date | null,
     @Arg("count", () => Int, { nullable: true, defaultValue: 1 }) count: number | null,
-    @Arg("falsePositive", () => Boolean, { nullable: true, defaultValue: false }) falsePositive: boolean | null,
+    @Arg("falsePositive", () => Boolean, { nullable: true, defaultValue: false })
+    falsePositive: boolean | null,
   ): Promise<ItemView | null> {
-    const input = { indicatorId, seenAt: seenAt ?? null, count: count ?? 1, falsePositive: falsePositive ?? false };
+    const input = {
+      indicatorId,
+      seenAt: seenAt ?? null,
+      count: count ?? 1,
+      falsePositive: falsePositive ?? false,
+    };
     const uuid = await recordSighting(ctx, input);
     return ctx.read(ItemKind.INDICATOR).byId(uuid);
   }
@@ -79,7 +100,9 @@ export class IndicatorResolver {
 export class LookupResultResolver {
   @FieldResolver(() => Int, { nullable: true })
   async score(@Ctx() ctx: Context, @Root() result: Lookup): Promise<number | null> {
-    const scores = await Promise.all(result.indicators.map(async (i) => (await ctx.score(i)).score));
+    const scores = await Promise.all(
+      result.indicators.map(async (i) => (await ctx.score(i)).score),
+    );
     const known = scores.filter((score) => score !== null);
     return known.length ? Math.max(...known) : null;
   }

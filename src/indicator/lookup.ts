@@ -3,7 +3,7 @@ import { badInput } from "../errors";
 import type { ItemView } from "../sharing/disclosure";
 import { ItemKind } from "../sharing/vocabulary";
 import type { IndicatorWarning } from "./indicator.type";
-import { normalizeObservable, type Observable } from "./observable";
+import { normalizeObservable, type Observable } from "../observable/observable";
 import { warningsFor } from "./warninglist";
 
 const MAX_VALUES = 10_000;
@@ -31,7 +31,8 @@ export class Lookup {
 
 /** In the order asked. A value that is no known observable, or that nothing visible asserts, has no indicators. */
 export async function lookup(ctx: Context, values: readonly string[]): Promise<Lookup[]> {
-  if (values.length > MAX_VALUES) throw badInput("values", `must have at most ${MAX_VALUES} entries, has ${values.length}`);
+  if (values.length > MAX_VALUES)
+    throw badInput("values", `must have at most ${MAX_VALUES} entries, has ${values.length}`);
   const observables = values.map((value) => normalizeObservable(value));
   const asserting = await ctx.read(ItemKind.INDICATOR).asserting(observables);
   return values.map((value, i) => new Lookup(value, observables[i] ?? null, asserting[i] ?? []));

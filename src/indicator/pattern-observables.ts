@@ -1,4 +1,4 @@
-import { normalizeObservable, normalizeTyped, type Observable } from "./observable";
+import { normalizeObservable, normalizeTyped, type Observable } from "../observable/observable";
 import {
   comparisonsOf,
   type Comparison,

@@ -1,4 +1,4 @@
-import type { Observable } from "./observable";
+import type { Observable } from "../observable/observable";
 import { PatternError } from "./pattern-error";
 import { parse, SyntaxError as GrammarError } from "./generated";
 import { observablesOf } from "./pattern-observables";

@@ -25,7 +25,8 @@ export interface SightingInput {
 export async function recordSighting(ctx: Context, input: SightingInput): Promise<string> {
   requireThat(mayRecordSightings(ctx.account()), "Recording a sighting needs the MEMBER role.");
   const problems = new Problems();
-  if (input.count < 1 || input.count > 1_000_000) problems.add("count", "must be from 1 to 1000000");
+  if (input.count < 1 || input.count > 1_000_000)
+    problems.add("count", "must be from 1 to 1000000");
   problems.throwIfAny();
   const uuid = uuidOf(input.indicatorId, "indicator") ?? "";
   return ctx.change("content", async (change) => {
@@ -38,8 +39,18 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
       `INSERT INTO sighting (id, indicator_id, organization_id, account_id, seen_at, recorded_at, count, false_positive,
          tlp, pap, path, target) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
-        randomUUID(), uuid, change.by.organizationId, change.by.uuid, seenAt, change.now, input.count,
-        input.falsePositive, tlpRank(indicator.tlp), papRank(indicator.pap), path, target,
+        randomUUID(),
+        uuid,
+        change.by.organizationId,
+        change.by.uuid,
+        seenAt,
+        change.now,
+        input.count,
+        input.falsePositive,
+        tlpRank(indicator.tlp),
+        papRank(indicator.pap),
+        path,
+        target,
       ],
     );
     change.raise({ type: "SIGHTING_ADDED", itemId: uuid, groupIds, ...(target && { target }) });
@@ -57,17 +68,26 @@ function narrowestPath(
   const has = (kind: AccessPathKind): boolean => access.some((p) => p.kind === kind);
   const ownersOnly = { path: AccessPathKind.OWNER, target: null, groupIds: [] };
   if (has(AccessPathKind.OWNER)) return ownersOnly;
-  if (has(AccessPathKind.NAMED)) return { path: AccessPathKind.NAMED, target: account.uuid, groupIds: [] };
+  if (has(AccessPathKind.NAMED))
+    return { path: AccessPathKind.NAMED, target: account.uuid, groupIds: [] };
   if (has(AccessPathKind.BILATERAL)) {
     return { path: AccessPathKind.BILATERAL, target: account.organizationId, groupIds: [] };
   }
   const grants = grantsOf(ctx.directory, account.organizationId, now).filter(
-    (g) => g.terms.kinds.includes(ItemKind.SIGHTING) && access.some((p) => p.groupId === g.toGroupId),
+    (g) =>
+      g.terms.kinds.includes(ItemKind.SIGHTING) && access.some((p) => p.groupId === g.toGroupId),
   );
   const size = (groupId: string): number =>
     ctx.directory.membersOf(groupId).filter((m) => m.state === "ACTIVE").length;
-  const [grant] = grants.sort((a, b) => size(a.toGroupId) - size(b.toGroupId));
-  if (grant) return { path: AccessPathKind.AGREEMENT, target: grant.agreementId, groupIds: [grant.toGroupId] };
+  const [grant] = grants.toSorted((a, b) => size(a.toGroupId) - size(b.toGroupId));
+  if (grant)
+    return {
+      path: AccessPathKind.AGREEMENT,
+      target: grant.agreementId,
+      groupIds: [grant.toGroupId],
+    };
   if (has(AccessPathKind.AGREEMENT)) return ownersOnly;
-  return has(AccessPathKind.PUBLIC) ? { path: AccessPathKind.PUBLIC, target: EVERYONE, groupIds: [] } : ownersOnly;
+  return has(AccessPathKind.PUBLIC)
+    ? { path: AccessPathKind.PUBLIC, target: EVERYONE, groupIds: [] }
+    : ownersOnly;
 }

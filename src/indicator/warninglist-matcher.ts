@@ -1,4 +1,4 @@
-import { parseNetwork, unmapped, type Network } from "./ip-address";
+import { parseNetwork, unmapped, type Network } from "../observable/ip-address";
 
 /** One list as MISP publishes it (misp-warninglists `schema.json`). */
 export interface Warninglist {

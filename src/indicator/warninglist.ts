@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { projectRoot } from "../project-root";
-import { hostOfUrl } from "./url";
-import { parseNetwork } from "./ip-address";
-import type { Observable } from "./observable";
+import { hostOfUrl } from "../observable/url";
+import { parseNetwork } from "../observable/ip-address";
+import type { Observable } from "../observable/observable";
 import { matcherOf, type Matcher, type Warninglist } from "./warninglist-matcher";
 
 export interface IndicatorWarning {

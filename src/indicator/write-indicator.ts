@@ -6,7 +6,7 @@ import { mayAuthor, requireThat } from "../auth/rights";
 import { Attribution, ItemKind } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
 import type { IndicatorInput } from "./indicator.type";
-import type { Observable } from "./observable";
+import type { Observable } from "../observable/observable";
 import { LONGEST_PATTERN, parsePattern, PatternError } from "./pattern";
 import { warningsFor } from "./warninglist";
 
@@ -14,7 +14,10 @@ const PATTERN_TYPES = ["stix", "pcre", "sigma", "snort", "suricata", "yara"];
 
 /** By a MEMBER, PUBLISHER or ORG_ADMIN, as a draft of its organization. Returns the UUID. */
 export async function createIndicator(ctx: Context, input: IndicatorInput): Promise<string> {
-  requireThat(mayAuthor(ctx.account()), "Only a MEMBER, PUBLISHER or ORG_ADMIN creates indicators.");
+  requireThat(
+    mayAuthor(ctx.account()),
+    "Only a MEMBER, PUBLISHER or ORG_ADMIN creates indicators.",
+  );
   const observables = checkIndicator(input, "input");
   return ctx.change("content", async (change) => {
     const uuid = await insertIndicator(change, input, observables, null);
@@ -37,9 +40,11 @@ export function checkIndicator(input: IndicatorInput, path: string): Observable[
   if (confidence !== null && confidence !== undefined && (confidence < 0 || confidence > 100)) {
     problems.add(`${path}.confidence`, "must be from 0 to 100");
   }
-  if (validFrom && validUntil && validUntil <= validFrom) problems.add(`${path}.validUntil`, "must be after validFrom");
+  if (validFrom && validUntil && validUntil <= validFrom)
+    problems.add(`${path}.validUntil`, "must be after validFrom");
   const type = input.patternType ?? "stix";
-  if (!PATTERN_TYPES.includes(type)) problems.add(`${path}.patternType`, `must be one of ${PATTERN_TYPES.join(", ")}`);
+  if (!PATTERN_TYPES.includes(type))
+    problems.add(`${path}.patternType`, `must be one of ${PATTERN_TYPES.join(", ")}`);
   let observables: Observable[] = [];
   if (type === "stix" && !problems.issues.length) {
     try {
@@ -65,8 +70,15 @@ export async function insertIndicator(
     `INSERT INTO indicator (id, name, description, pattern, pattern_type, valid_from, valid_until, confidence, labels, warnings)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
-      uuid, input.name ?? null, input.description ?? null, input.pattern, input.patternType ?? "stix",
-      input.validFrom ?? null, input.validUntil ?? null, input.confidence ?? null, [...new Set(input.labels ?? [])],
+      uuid,
+      input.name ?? null,
+      input.description ?? null,
+      input.pattern,
+      input.patternType ?? "stix",
+      input.validFrom ?? null,
+      input.validUntil ?? null,
+      input.confidence ?? null,
+      [...new Set(input.labels ?? [])],
       JSON.stringify(observables.flatMap(warningsFor)),
     ],
   );

@@ -11,7 +11,10 @@ import type { ItemRow } from "../sharing/disclosure";
 import { loadItemsOfAnyKind } from "../sharing/item-rows";
 import { AccessPathKind, Affiliation, Role } from "../sharing/vocabulary";
 
-@ObjectType({ description: "One condition of a path, held or not; `detail` names the record that decided it, to those who may read it." })
+@ObjectType({
+  description:
+    "One condition of a path, held or not; `detail` names the record that decided it, to those who may read it.",
+})
 export class ConditionExplanation {
   @Field(() => String) condition!: string;
   @Field(() => Boolean) holds!: boolean;
@@ -35,7 +38,8 @@ export class SharingDecision {
 @Resolver()
 export class DecisionResolver {
   @Query(() => SharingDecision, {
-    description: "Would this organization (or account) see this item, and why. For the item's owner, the operator and, within limits, a coordinator.",
+    description:
+      "Would this organization (or account) see this item, and why. For the item's owner, the operator and, within limits, a coordinator.",
   })
   async sharingDecision(
     @Ctx() ctx: Context,
@@ -76,7 +80,11 @@ function askerOf(ctx: Context, by: Account, item: ItemRow): Asker {
 }
 
 /** The account asked about; for an organization one of its employees, with no role, whom nothing names. */
-function subjectOf(ctx: Context, organizationId: string | null, accountId: string | null): ReturnType<typeof asViewer> {
+function subjectOf(
+  ctx: Context,
+  organizationId: string | null,
+  accountId: string | null,
+): ReturnType<typeof asViewer> {
   if ((organizationId === null) === (accountId === null)) {
     throw badInput("organizationId", "give either organizationId or accountId");
   }
@@ -85,7 +93,9 @@ function subjectOf(ctx: Context, organizationId: string | null, accountId: strin
     if (!account) throw notFound("account");
     return asViewer(ctx.hub, account);
   }
-  const organization = ctx.directory.organizations.get(uuidOf(organizationId ?? "", "organization") ?? "");
+  const organization = ctx.directory.organizations.get(
+    uuidOf(organizationId ?? "", "organization") ?? "",
+  );
   if (!organization) throw notFound("organization");
   return {
     organizationId: organization.uuid,
@@ -98,9 +108,16 @@ function subjectOf(ctx: Context, organizationId: string | null, accountId: strin
 }
 
 /** What each kind of asker is told (sharing model, 5.9). */
-function limited(ctx: Context, by: Account, asker: Asker, explanation: Explanation, organizationId: string): SharingDecision {
+function limited(
+  ctx: Context,
+  by: Account,
+  asker: Asker,
+  explanation: Explanation,
+  organizationId: string,
+): SharingDecision {
   const paths = explanation.paths.filter(
-    (path) => asker !== "coordinator" || path.groupIds.some((g) => coordinates(by, g, ctx.directory)),
+    (path) =>
+      asker !== "coordinator" || path.groupIds.some((g) => coordinates(by, g, ctx.directory)),
   );
   const visible = asker === "coordinator" ? paths.some((p) => p.holds) : explanation.visible;
   const readable = ({ about }: ExplainedCondition): boolean =>

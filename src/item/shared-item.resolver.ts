@@ -6,7 +6,7 @@ import { SectorGroup } from "../organization/sector-group.entity";
 import { AgreementVersion } from "../organization/agreement.entity";
 import type { ItemView, ShownPath, ShownSource } from "../sharing/disclosure";
 import { AccessPath, SharedItem, Source } from "./shared-item.type";
-import { findNode } from "./find-node";
+import { findNode } from "../find-node";
 import { submitItem } from "./submit-item";
 
 @Resolver(() => SharedItem)
@@ -16,7 +16,10 @@ export class SharedItemResolver {
     return item.shownSource;
   }
 
-  @Query(() => Node, { nullable: true, description: "Anything by its id; null where it is hidden or missing." })
+  @Query(() => Node, {
+    nullable: true,
+    description: "Anything by its id; null where it is hidden or missing.",
+  })
   node(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<object | null> {
     return findNode(ctx, id);
   }
@@ -53,4 +56,3 @@ export class AccessPathResolver {
     return ctx.directory.groups.get(path.groupId ?? "") ?? null;
   }
 }
-

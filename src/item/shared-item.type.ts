@@ -6,9 +6,10 @@ import { SectorGroup } from "../organization/sector-group.entity";
 import { Pap } from "../sharing/pap";
 import { Tlp } from "../sharing/tlp";
 import { AccessPathKind, Attribution, ItemKind } from "../sharing/vocabulary";
-import type { Release } from "../release/release.type";
 
-@ObjectType({ description: "A right by which the viewer sees something, and until when as far as is known now." })
+@ObjectType({
+  description: "A right by which the viewer sees something, and until when as far as is known now.",
+})
 export class AccessPath {
   @Field(() => AccessPathKind) kind!: AccessPathKind;
   @Field(() => AgreementVersion, { nullable: true }) agreementVersion!: AgreementVersion | null;
@@ -26,29 +27,44 @@ export class Redaction {
 export class Source {
   @Field(() => Attribution) attribution!: Attribution;
   @Field(() => Organization, { nullable: true }) organization!: Organization | null;
-  @Field(() => String, { nullable: true, description: "The sector of the group from which it was shared." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The sector of the group from which it was shared.",
+  })
   sector!: string | null;
 }
 
 @InterfaceType({
   implements: Node,
-  description: "What is shared under agreements: seen by its owner, and by those whom one of its releases reaches.",
-  resolveType: (value: { kind: ItemKind }) => `${value.kind.charAt(0)}${value.kind.slice(1).toLowerCase()}`,
+  description:
+    "What is shared under agreements: seen by its owner, and by those whom one of its releases reaches.",
+  resolveType: (value: { kind: ItemKind }) =>
+    `${value.kind.charAt(0)}${value.kind.slice(1).toLowerCase()}`,
 })
 export abstract class SharedItem implements Node {
   @Field(() => ID) id!: string;
-  @Field(() => String, { description: "The STIX 2.1 id as this viewer may know it." }) stixId!: string;
+  @Field(() => String, { description: "The STIX 2.1 id as this viewer may know it." })
+  stixId!: string;
   @Field(() => ItemKind) kind!: ItemKind;
-  @Field(() => Tlp, { description: "The strictest marking among the viewer's paths; to its owner the item's own." })
+  @Field(() => Tlp, {
+    description: "The strictest marking among the viewer's paths; to its owner the item's own.",
+  })
   tlp!: Tlp;
-  @Field(() => Pap, { description: "The strictest marking among the viewer's paths; to its owner the item's own." })
+  @Field(() => Pap, {
+    description: "The strictest marking among the viewer's paths; to its owner the item's own.",
+  })
   pap!: Pap;
-  @Field(() => Date, { description: "To others than its owner: when it was first released to the viewer." })
+  @Field(() => Date, {
+    description: "To others than its owner: when it was first released to the viewer.",
+  })
   createdAt!: Date;
-  @Field(() => Date, { description: "To others than its owner: when it was last released to the viewer." })
+  @Field(() => Date, {
+    description: "To others than its owner: when it was last released to the viewer.",
+  })
   updatedAt!: Date;
   @Field(() => Source) source!: Source;
-  @Field(() => [AccessPath], { description: "By which rights the viewer sees it." }) access!: AccessPath[];
-  @Field(() => [Redaction], { description: "The fields that the viewer does not get." }) redactions!: Redaction[];
-  releases?: Release[];
+  @Field(() => [AccessPath], { description: "By which rights the viewer sees it." })
+  access!: AccessPath[];
+  @Field(() => [Redaction], { description: "The fields that the viewer does not get." })
+  redactions!: Redaction[];
 }

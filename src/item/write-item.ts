@@ -15,7 +15,11 @@ export interface Handling {
   attribution?: Attribution | null;
 }
 
-const STIX_TYPE: Record<StoredKind, string> = { INCIDENT: "incident", INDICATOR: "indicator", ADVISORY: "report" };
+const STIX_TYPE: Record<StoredKind, string> = {
+  INCIDENT: "incident",
+  INDICATOR: "indicator",
+  ADVISORY: "report",
+};
 
 /**
  * Adds the row that all kinds of items share, as a draft of the viewer's organization.
@@ -33,9 +37,15 @@ export async function insertItem(
     `INSERT INTO item (id, kind, owner_id, created_by, stix_id, tlp, pap, attribution, state, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'DRAFT', $9, $9)`,
     [
-      uuid, kind, change.by.organizationId, change.by.uuid, stixId ?? `${STIX_TYPE[kind]}--${randomUUID()}`,
-      tlpRank(input.tlp), papRank(input.pap ?? Pap.AMBER),
-      attributionRank(input.attribution ?? defaultAttribution), change.now,
+      uuid,
+      kind,
+      change.by.organizationId,
+      change.by.uuid,
+      stixId ?? `${STIX_TYPE[kind]}--${randomUUID()}`,
+      tlpRank(input.tlp),
+      papRank(input.pap ?? Pap.AMBER),
+      attributionRank(input.attribution ?? defaultAttribution),
+      change.now,
     ],
   );
   return uuid;
@@ -63,7 +73,8 @@ export async function linkItems(
     for (const uuid of (await ctx.read(kind).byIds(uuids)).keys()) visible.add(uuid);
   }
   parsed.forEach((p, i) => {
-    if (!p || !visible.has(p.uuid)) problems.add(`${path}.${i}`, "is not an item that the viewer can see");
+    if (!p || !visible.has(p.uuid))
+      problems.add(`${path}.${i}`, "is not an item that the viewer can see");
   });
   problems.throwIfAny();
   await change.query(

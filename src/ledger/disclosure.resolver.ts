@@ -9,12 +9,22 @@ import { Organization } from "../organization/organization.entity";
 import { PageInfo } from "../page.type";
 import { AccessPathKind, MembershipState } from "../sharing/vocabulary";
 
-@ObjectType({ description: "That another organization read an item of the viewer's, aggregated by path, channel and day." })
+@ObjectType({
+  description:
+    "That another organization read an item of the viewer's, aggregated by path, channel and day.",
+})
 export class Disclosure {
   @Field(() => SharedItem) item!: object;
-  @Field(() => Organization, { nullable: true, description: "Where the reader may be named: see the sharing model." })
+  @Field(() => Organization, {
+    nullable: true,
+    description: "Where the reader may be named: see the sharing model.",
+  })
   organization!: Organization | null;
-  @Field(() => String, { nullable: true, description: "The reader's sector, where it may not be named and at least 3 organizations share it." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The reader's sector, where it may not be named and at least 3 organizations share it.",
+  })
   sector!: string | null;
   @Field(() => AccessPathKind) path!: AccessPathKind;
   @Field(() => String, { description: "query or subscription." }) channel!: string;
@@ -49,25 +59,37 @@ interface Row {
   count: number;
 }
 
-const NAMED_PATHS: readonly AccessPathKind[] = [AccessPathKind.BILATERAL, AccessPathKind.NAMED, AccessPathKind.OPERATOR];
+const NAMED_PATHS: readonly AccessPathKind[] = [
+  AccessPathKind.BILATERAL,
+  AccessPathKind.NAMED,
+  AccessPathKind.OPERATOR,
+];
 
 @Resolver()
 export class DisclosureResolver {
-  @Query(() => DisclosureConnection, { description: "Who has read the viewer's own items, oldest first. For its PUBLISHERs and ORG_ADMINs." })
+  @Query(() => DisclosureConnection, {
+    description:
+      "Who has read the viewer's own items, oldest first. For its PUBLISHERs and ORG_ADMINs.",
+  })
   async disclosures(
     @Ctx() ctx: Context,
     @Arg("itemId", () => ID, { nullable: true }) itemId: string | null,
-    @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." }) first: number | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." })
+    first: number | null,
     @Arg("after", () => String, { nullable: true }) after: string | null,
   ): Promise<DisclosureConnection> {
     const account = ctx.account();
     const wanted = first ?? 50;
     if (wanted < 1 || wanted > 100) throw badInput("first", "must be from 1 to 100");
-    const from = after ? ctx.hub.itemCursor.open(after) : { at: 0, id: "00000000-0000-0000-0000-000000000000" };
+    const from = after
+      ? ctx.hub.itemCursor.open(after)
+      : { at: 0, id: "00000000-0000-0000-0000-000000000000" };
     if (!from) throw badInput("after", "is not a cursor of this hub");
     await ctx.hub.ledger.flush();
     const own = mayPublish(account) ? account.organizationId : null;
-    const uuid = itemId ? (parseGlobalId(itemId)?.uuid ?? "00000000-0000-0000-0000-000000000000") : null;
+    const uuid = itemId
+      ? (parseGlobalId(itemId)?.uuid ?? "00000000-0000-0000-0000-000000000000")
+      : null;
     const { rows } = await ctx.hub.pool.query<Row>(
       `SELECT id, item_id AS "itemId", organization_id AS "organizationId", path, group_id AS "groupId", channel,
          first_at AS "firstAt", last_at AS "lastAt", count
@@ -82,7 +104,11 @@ export class DisclosureResolver {
     const edges: DisclosureEdge[] = [];
     for (const row of rows.slice(0, wanted)) {
       const node = await shown(ctx, row);
-      if (node) edges.push({ node, cursor: ctx.hub.itemCursor.seal({ at: row.firstAt.getTime(), id: row.id }) });
+      if (node)
+        edges.push({
+          node,
+          cursor: ctx.hub.itemCursor.seal({ at: row.firstAt.getTime(), id: row.id }),
+        });
     }
     return {
       edges,
@@ -106,7 +132,9 @@ async function shown(ctx: Context, row: Row): Promise<Disclosure | null> {
   const group = ctx.directory.groups.get(row.groupId ?? "");
   const named = NAMED_PATHS.includes(row.path) || group?.roster === "OPEN";
   if (named) return { ...row, item, organization: reader, sector: null };
-  const members = group ? ctx.directory.membersOf(group.uuid).filter((m) => m.state === MembershipState.ACTIVE).length : 0;
+  const members = group
+    ? ctx.directory.membersOf(group.uuid).filter((m) => m.state === MembershipState.ACTIVE).length
+    : 0;
   const day = new Date(row.firstAt.toISOString().slice(0, 10));
   const sector = members >= 3 ? (group?.sector ?? null) : null;
   return { ...row, item, organization: null, sector, firstAt: day, lastAt: day, count: 1 };

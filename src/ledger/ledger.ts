@@ -41,7 +41,8 @@ export class Ledger {
     if (!viewer || viewer.organizationId === item.ownerId) return;
     const [path] = decision.paths;
     if (!path) return;
-    if (path.kind !== AccessPathKind.OPERATOR && Math.max(item.tlp, tlpRank(view.tlp)) <= GREEN) return;
+    if (path.kind !== AccessPathKind.OPERATOR && Math.max(item.tlp, tlpRank(view.tlp)) <= GREEN)
+      return;
     const version = path.right?.grant?.version.id ?? null;
     const day = new Date(scope.now).toISOString().slice(0, 10);
     const key = `${item.id} ${viewer.accountId} ${path.kind} ${version} ${channel} ${day}`;
@@ -96,7 +97,10 @@ export class Ledger {
         [JSON.stringify(entries)],
       );
     } catch (error) {
-      this.hub.logger.error({ err: error, entries: entries.length }, "the disclosure ledger could not be written; kept");
+      this.hub.logger.error(
+        { err: error, entries: entries.length },
+        "the disclosure ledger could not be written; kept",
+      );
       for (const entry of entries) this.keep(entry);
       this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
     }

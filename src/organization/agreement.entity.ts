@@ -7,7 +7,8 @@ import { AgreementTerms } from "./agreement-terms.type";
 
 @ObjectType({
   implements: Node,
-  description: "What members of `from` may have released to members of `to`. One for each ordered pair of groups.",
+  description:
+    "What members of `from` may have released to members of `to`. One for each ordered pair of groups.",
 })
 @Entity("sharing_agreement")
 export class SharingAgreement implements Node {
@@ -23,7 +24,10 @@ export class SharingAgreement implements Node {
   }
 }
 
-@ObjectType({ implements: Node, description: "One version of an agreement; never edited once proposed." })
+@ObjectType({
+  implements: Node,
+  description: "One version of an agreement; never edited once proposed.",
+})
 @Entity("agreement_version")
 export class AgreementVersion implements Node {
   @PrimaryColumn("uuid", { name: "id" }) uuid!: string;
@@ -31,14 +35,18 @@ export class AgreementVersion implements Node {
   @Field(() => Int) @Column("int") number!: number;
   @Column("text") title!: string;
   @Field(() => AgreementTerms) @Column("jsonb") terms!: Terms;
-  @Field(() => String, { description: "How long an older signature still counts once this is in force (ISO 8601)." })
+  @Field(() => String, {
+    description: "How long an older signature still counts once this is in force (ISO 8601).",
+  })
   @Column("text")
   signWithin!: string;
   @Column("timestamptz") draftedAt!: Date;
   @Column("uuid") draftedBy!: string;
   @Column("timestamptz", { nullable: true }) proposedAt!: Date | null;
   @Column("uuid", { nullable: true }) proposedBy!: string | null;
-  @Field(() => Date, { nullable: true }) @Column("timestamptz", { nullable: true }) effectiveFrom!: Date | null;
+  @Field(() => Date, { nullable: true })
+  @Column("timestamptz", { nullable: true })
+  effectiveFrom!: Date | null;
   @Field(() => Date, { nullable: true, description: "Exclusive." })
   @Column("timestamptz", { nullable: true })
   effectiveUntil!: Date | null;

@@ -17,10 +17,19 @@ import type { DraftAgreementInput } from "./organization.type";
 const PURPOSES = ["DETECTION", "RESPONSE", "RESEARCH", "STATISTICS"];
 
 /** By a coordinator of either side. The first draft between two groups makes the agreement, each further one its next version. */
-export async function draftAgreement(ctx: Context, input: DraftAgreementInput): Promise<AgreementVersion> {
+export async function draftAgreement(
+  ctx: Context,
+  input: DraftAgreementInput,
+): Promise<AgreementVersion> {
   const account = ctx.account();
-  const from = found(ctx.directory.groups.get(uuidOf(input.fromGroupId, "group") ?? ""), "sector group").uuid;
-  const to = found(ctx.directory.groups.get(uuidOf(input.toGroupId, "group") ?? ""), "sector group").uuid;
+  const from = found(
+    ctx.directory.groups.get(uuidOf(input.fromGroupId, "group") ?? ""),
+    "sector group",
+  ).uuid;
+  const to = found(
+    ctx.directory.groups.get(uuidOf(input.toGroupId, "group") ?? ""),
+    "sector group",
+  ).uuid;
   requireThat(
     coordinates(account, from, ctx.directory) || coordinates(account, to, ctx.directory),
     "Only a coordinator of one of the two groups drafts their agreement.",
@@ -32,14 +41,20 @@ export async function draftAgreement(ctx: Context, input: DraftAgreementInput): 
   if (effectiveFrom && effectiveUntil && effectiveUntil <= effectiveFrom) {
     problems.add("input.effectiveUntil", "must be after effectiveFrom");
   }
-  if (effectiveFrom && effectiveFrom < ctx.now()) problems.add("input.effectiveFrom", "must not be in the past");
-  if (effectiveUntil && effectiveUntil <= ctx.now()) problems.add("input.effectiveUntil", "must be in the future");
+  if (effectiveFrom && effectiveFrom < ctx.now())
+    problems.add("input.effectiveFrom", "must not be in the past");
+  if (effectiveUntil && effectiveUntil <= ctx.now())
+    problems.add("input.effectiveUntil", "must be in the future");
   problems.throwIfAny();
   const uuid = await ctx.change("policy", async (change) => {
     const known = ctx.directory.agreementBetween(from, to);
     const agreementId =
       known?.id ??
-      (await change.insert(SharingAgreement, { title: input.title, fromGroupId: from, toGroupId: to }));
+      (await change.insert(SharingAgreement, {
+        title: input.title,
+        fromGroupId: from,
+        toGroupId: to,
+      }));
     return change.insert(AgreementVersion, {
       agreementId,
       number: (known?.versions.at(-1)?.number ?? 0) + 1,
@@ -62,7 +77,8 @@ export function proposeAgreement(ctx: Context, versionId: string): Promise<Agree
       coordinates(change.by, agreement.fromGroupId, ctx.directory),
       "Only a coordinator of the group that shares proposes.",
     );
-    if (state !== AgreementState.DRAFT) throw conflict(`A version that is ${state} cannot be proposed.`);
+    if (state !== AgreementState.DRAFT)
+      throw conflict(`A version that is ${state} cannot be proposed.`);
     if (version.effectiveFrom && version.effectiveFrom < change.now) {
       throw badInput("versionId", "effectiveFrom has passed; draft a new version");
     }
@@ -72,7 +88,8 @@ export function proposeAgreement(ctx: Context, versionId: string): Promise<Agree
     const later = [...ctx.directory.versions.values()].find(
       (v) => v.agreementId === version.agreementId && v.number > version.number && v.proposedAt,
     );
-    if (later) throw conflict(`Version ${later.number} was proposed after this draft; draft a new version.`);
+    if (later)
+      throw conflict(`Version ${later.number} was proposed after this draft; draft a new version.`);
     await change.update(SharingAgreement, agreement.uuid, { title: version.title });
     await change.update(AgreementVersion, version.uuid, {
       proposedAt: change.now,
@@ -109,7 +126,11 @@ export function signAgreement(ctx: Context, versionId: string): Promise<Agreemen
 }
 
 /** By a coordinator of either side, or the operator. */
-export function terminateAgreement(ctx: Context, versionId: string, reason: string): Promise<AgreementVersion> {
+export function terminateAgreement(
+  ctx: Context,
+  versionId: string,
+  reason: string,
+): Promise<AgreementVersion> {
   const problems = new Problems();
   checkText(problems, "reason", reason, MAX_TITLE, true);
   problems.throwIfAny();
@@ -134,7 +155,9 @@ export function terminateAgreement(ctx: Context, versionId: string, reason: stri
 export function readsAgreement(ctx: Context, agreement: SharingAgreement): boolean {
   if (!ctx.session) return false;
   const account = ctx.account();
-  return [agreement.fromGroupId, agreement.toGroupId].some((g) => readsAgreements(account, g, ctx.directory));
+  return [agreement.fromGroupId, agreement.toGroupId].some((g) =>
+    readsAgreements(account, g, ctx.directory),
+  );
 }
 
 /** Whether an account may know of a version at all: drafts are the coordinators' own. */
@@ -144,7 +167,9 @@ export function readsVersion(ctx: Context, version: AgreementVersion): boolean {
   const agreement = ctx.directory.agreements.get(version.agreementId);
   if (!agreement) return false;
   if (version.proposedAt) return readsAgreement(ctx, agreement);
-  return [agreement.fromGroupId, agreement.toGroupId].some((g) => coordinates(account, g, ctx.directory));
+  return [agreement.fromGroupId, agreement.toGroupId].some((g) =>
+    coordinates(account, g, ctx.directory),
+  );
 }
 
 async function act(
@@ -167,7 +192,12 @@ async function act(
     if (!version || !agreement || !fact || !versionFact || !readsVersion(ctx, version)) {
       throw notFound("agreement version");
     }
-    const changed = await work(change, version, agreement, stateOf(fact, versionFact, change.now.getTime()));
+    const changed = await work(
+      change,
+      version,
+      agreement,
+      stateOf(fact, versionFact, change.now.getTime()),
+    );
     if (changed === false) return;
     change.raise({
       type: "AGREEMENT_CHANGED",
@@ -184,14 +214,21 @@ function termsFrom(input: AgreementTermsInput, problems: Problems): Terms {
   const withheldFields = input.withheldFields ?? [];
   const purposes = input.purposes ?? [];
   checkList(problems, "input.terms.withheldFields", withheldFields, 100);
-  if (!input.kinds.length) problems.add("input.terms.kinds", `must name at least one of ${Object.values(ItemKind).join(", ")}`);
+  if (!input.kinds.length)
+    problems.add(
+      "input.terms.kinds",
+      `must name at least one of ${Object.values(ItemKind).join(", ")}`,
+    );
   withheldFields.forEach((field, i) => {
-    if (!isWithholdable(field)) problems.add(`input.terms.withheldFields.${i}`, "is neither a field group nor a field");
+    if (!isWithholdable(field))
+      problems.add(`input.terms.withheldFields.${i}`, "is neither a field group nor a field");
   });
   purposes.forEach((purpose, i) => {
-    if (!PURPOSES.includes(purpose)) problems.add(`input.terms.purposes.${i}`, `must be one of ${PURPOSES.join(", ")}`);
+    if (!PURPOSES.includes(purpose))
+      problems.add(`input.terms.purposes.${i}`, `must be one of ${PURPOSES.join(", ")}`);
   });
-  if (input.retention && !durationMs(input.retention)) problems.add("input.terms.retention", "must be longer than nothing");
+  if (input.retention && !durationMs(input.retention))
+    problems.add("input.terms.retention", "must be longer than nothing");
   return {
     kinds: [...new Set(input.kinds)],
     tlpCeiling: input.tlpCeiling,

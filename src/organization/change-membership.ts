@@ -2,7 +2,14 @@ import type { Context } from "../context";
 import { conflict, notFound, Problems } from "../errors";
 import { globalId, uuidOf } from "../ids";
 import { checkText, MAX_TITLE } from "../inputs";
-import { coordinates, found, isOperatorAdmin, isOwnAdmin, readsMembership, requireThat } from "../auth/rights";
+import {
+  coordinates,
+  found,
+  isOperatorAdmin,
+  isOwnAdmin,
+  readsMembership,
+  requireThat,
+} from "../auth/rights";
 import { MembershipState } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
 import { Membership, MembershipChange } from "./membership.entity";
@@ -10,10 +17,20 @@ import { Membership, MembershipChange } from "./membership.entity";
 const { INVITED, REQUESTED, ACTIVE, SUSPENDED, ENDED } = MembershipState;
 
 /** By a coordinator of the group or the operator's admin. */
-export function inviteMember(ctx: Context, groupId: string, organizationId: string): Promise<Membership> {
+export function inviteMember(
+  ctx: Context,
+  groupId: string,
+  organizationId: string,
+): Promise<Membership> {
   const group = groupOf(ctx, groupId);
-  requireThat(coordinates(ctx.account(), group, ctx.directory), "Only a coordinator of the group invites.");
-  const organization = found(ctx.directory.organizations.get(uuidOf(organizationId, "organization") ?? ""), "organization");
+  requireThat(
+    coordinates(ctx.account(), group, ctx.directory),
+    "Only a coordinator of the group invites.",
+  );
+  const organization = found(
+    ctx.directory.organizations.get(uuidOf(organizationId, "organization") ?? ""),
+    "organization",
+  );
   return begin(ctx, organization.uuid, group, INVITED);
 }
 
@@ -21,7 +38,10 @@ export function inviteMember(ctx: Context, groupId: string, organizationId: stri
 export function requestMembership(ctx: Context, groupId: string): Promise<Membership> {
   const account = ctx.account();
   const group = groupOf(ctx, groupId);
-  requireThat(isOwnAdmin(account, account.organizationId), "Only an ORG_ADMIN asks for membership.");
+  requireThat(
+    isOwnAdmin(account, account.organizationId),
+    "Only an ORG_ADMIN asks for membership.",
+  );
   return begin(ctx, account.organizationId, group, REQUESTED);
 }
 
@@ -29,7 +49,10 @@ export function requestMembership(ctx: Context, groupId: string): Promise<Member
 export function acceptMembership(ctx: Context, id: string): Promise<Membership> {
   return step(ctx, id, ACTIVE, null, (account, membership) => {
     if (membership.state === INVITED) {
-      requireThat(isOwnAdmin(account, membership.organizationId), "Only the invited organization's ORG_ADMIN accepts.");
+      requireThat(
+        isOwnAdmin(account, membership.organizationId),
+        "Only the invited organization's ORG_ADMIN accepts.",
+      );
     } else if (membership.state === REQUESTED) requireForOther(ctx, membership);
     else throw conflict(`A membership that is ${membership.state} cannot be accepted.`);
   });
@@ -38,8 +61,12 @@ export function acceptMembership(ctx: Context, id: string): Promise<Membership> 
 /** By a coordinator or the operator's admin. */
 export function suspendMembership(ctx: Context, id: string, reason: string): Promise<Membership> {
   return step(ctx, id, SUSPENDED, reason, (account, membership) => {
-    requireThat(coordinates(account, membership.groupId, ctx.directory), "Only a coordinator of the group suspends.");
-    if (membership.state !== ACTIVE) throw conflict(`A membership that is ${membership.state} cannot be suspended.`);
+    requireThat(
+      coordinates(account, membership.groupId, ctx.directory),
+      "Only a coordinator of the group suspends.",
+    );
+    if (membership.state !== ACTIVE)
+      throw conflict(`A membership that is ${membership.state} cannot be suspended.`);
   });
 }
 
@@ -47,7 +74,8 @@ export function suspendMembership(ctx: Context, id: string, reason: string): Pro
 export function resumeMembership(ctx: Context, id: string): Promise<Membership> {
   return step(ctx, id, ACTIVE, null, (account, membership) => {
     requireForOther(ctx, membership);
-    if (membership.state !== SUSPENDED) throw conflict(`A membership that is ${membership.state} cannot be resumed.`);
+    if (membership.state !== SUSPENDED)
+      throw conflict(`A membership that is ${membership.state} cannot be resumed.`);
     requireThat(
       !membership.current.byOperator || isOperatorAdmin(account),
       "The operator suspended this membership; only the operator resumes it.",
@@ -59,7 +87,10 @@ export function resumeMembership(ctx: Context, id: string): Promise<Membership> 
 export function endMembership(ctx: Context, id: string, reason: string): Promise<Membership> {
   return step(ctx, id, ENDED, reason, (account, membership) => {
     const own = isOwnAdmin(account, membership.organizationId);
-    requireThat(own || coordinates(account, membership.groupId, ctx.directory), "Only a coordinator or the organization itself ends it.");
+    requireThat(
+      own || coordinates(account, membership.groupId, ctx.directory),
+      "Only a coordinator or the organization itself ends it.",
+    );
     if (membership.state === ENDED) throw conflict("The membership has ended already.");
   });
 }
@@ -71,7 +102,10 @@ const groupOf = (ctx: Context, id: string): string => {
 
 function requireForOther(ctx: Context, membership: Membership): void {
   const account = ctx.account();
-  requireThat(coordinates(account, membership.groupId, ctx.directory), "Only a coordinator of the group does this.");
+  requireThat(
+    coordinates(account, membership.groupId, ctx.directory),
+    "Only a coordinator of the group does this.",
+  );
   requireThat(
     isOperatorAdmin(account) || account.organizationId !== membership.organizationId,
     "A coordinator neither admits nor resumes its own organization.",
@@ -89,7 +123,8 @@ async function begin(
     if (known && known.state !== ENDED) {
       throw conflict(`The organization's membership of this group is ${known.state} already.`);
     }
-    const membershipId = known?.uuid ?? (await change.insert(Membership, { organizationId, groupId }));
+    const membershipId =
+      known?.uuid ?? (await change.insert(Membership, { organizationId, groupId }));
     await record(change, { uuid: membershipId, organizationId, groupId }, state, null);
     return membershipId;
   });
@@ -105,12 +140,14 @@ async function step(
 ): Promise<Membership> {
   ctx.account();
   const problems = new Problems();
-  if (state === SUSPENDED || state === ENDED) checkText(problems, "reason", reason, MAX_TITLE, true);
+  if (state === SUSPENDED || state === ENDED)
+    checkText(problems, "reason", reason, MAX_TITLE, true);
   problems.throwIfAny();
   const uuid = uuidOf(id, "membership") ?? "";
   await ctx.change("policy", async (change) => {
     const membership = ctx.directory.memberships.get(uuid);
-    if (!membership || !readsMembership(change.by, membership, ctx.directory)) throw notFound("membership");
+    if (!membership || !readsMembership(change.by, membership, ctx.directory))
+      throw notFound("membership");
     check(change.by, membership);
     await record(change, membership, state, reason);
   });

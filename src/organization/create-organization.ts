@@ -7,7 +7,10 @@ import { Organization } from "./organization.entity";
 import type { CreateOrganizationInput } from "./organization.type";
 
 /** By the operator's admin. There is one operator, which is made with the hub. */
-export async function createOrganization(ctx: Context, input: CreateOrganizationInput): Promise<Organization> {
+export async function createOrganization(
+  ctx: Context,
+  input: CreateOrganizationInput,
+): Promise<Organization> {
   requireThat(isOperatorAdmin(ctx.account()), "Only an OPERATOR_ADMIN makes organizations.");
   const problems = new Problems();
   checkText(problems, "input.name", input.name, MAX_NAME, true);
@@ -16,7 +19,8 @@ export async function createOrganization(ctx: Context, input: CreateOrganization
   if (input.country && !/^[A-Z]{2}$/.test(input.country)) {
     problems.add("input.country", "must be an ISO 3166-1 alpha-2 code, such as JP");
   }
-  if (input.kind === OrganizationKind.OPERATOR) problems.add("input.kind", "the hub has exactly one OPERATOR already");
+  if (input.kind === OrganizationKind.OPERATOR)
+    problems.add("input.kind", "the hub has exactly one OPERATOR already");
   problems.throwIfAny();
   const uuid = await ctx.change("policy", async (change) => {
     const taken = [...ctx.directory.organizations.values()].some(

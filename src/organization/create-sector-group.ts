@@ -8,20 +8,28 @@ import { Roster } from "./roster";
 import { Coordinator, SectorGroup } from "./sector-group.entity";
 
 /** By the operator's admin, who also puts its coordinators in charge; without any the operator coordinates. */
-export async function createSectorGroup(ctx: Context, input: CreateSectorGroupInput): Promise<SectorGroup> {
+export async function createSectorGroup(
+  ctx: Context,
+  input: CreateSectorGroupInput,
+): Promise<SectorGroup> {
   requireThat(isOperatorAdmin(ctx.account()), "Only an OPERATOR_ADMIN makes sector groups.");
   const problems = new Problems();
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(input.slug)) {
-    problems.add("input.slug", "must be 1 to 63 lower-case letters, digits and hyphens, and not begin with a hyphen");
+    problems.add(
+      "input.slug",
+      "must be 1 to 63 lower-case letters, digits and hyphens, and not begin with a hyphen",
+    );
   }
   checkText(problems, "input.name", input.name, MAX_NAME, true);
   checkText(problems, "input.nameJa", input.nameJa, MAX_NAME);
   checkText(problems, "input.sector", input.sector, 100, true);
   checkText(problems, "input.description", input.description, MAX_TEXT);
-  if (input.coordinatorIds.length > 50) problems.add("input.coordinatorIds", "must have at most 50 entries");
+  if (input.coordinatorIds.length > 50)
+    problems.add("input.coordinatorIds", "must have at most 50 entries");
   const coordinators = input.coordinatorIds.map((id, i) => {
     const account = ctx.directory.accounts.get(uuidOf(id, "account") ?? "");
-    if (!account || account.disabledAt) problems.add(`input.coordinatorIds.${i}`, "is not an account in use");
+    if (!account || account.disabledAt)
+      problems.add(`input.coordinatorIds.${i}`, "is not an account in use");
     return account?.uuid ?? "";
   });
   problems.throwIfAny();

@@ -6,7 +6,8 @@ import { OrganizationKind } from "../sharing/vocabulary";
 
 @ObjectType({
   implements: Node,
-  description: "A party: a private or public body, an authority, the hub's operator, or another hub.",
+  description:
+    "A party: a private or public body, an authority, the hub's operator, or another hub.",
 })
 @Entity("organization")
 export class Organization implements Node {

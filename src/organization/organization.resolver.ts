@@ -1,4 +1,15 @@
-import { Arg, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from "type-graphql";
 import { Account } from "../auth/account.entity";
 import { readsMembership } from "../auth/rights";
 import type { Context } from "../context";
@@ -27,7 +38,11 @@ import { createOrganization } from "./create-organization";
 import { createSectorGroup } from "./create-sector-group";
 import { Membership } from "./membership.entity";
 import { Organization } from "./organization.entity";
-import { CreateOrganizationInput, CreateSectorGroupInput, DraftAgreementInput } from "./organization.type";
+import {
+  CreateOrganizationInput,
+  CreateSectorGroupInput,
+  DraftAgreementInput,
+} from "./organization.type";
 import { SectorGroup } from "./sector-group.entity";
 
 @ObjectType({ description: "Who asks, and by which grants it reads what others share." })
@@ -55,34 +70,51 @@ export class PartyResolver {
         until: Number.isFinite(grant.until) ? new Date(grant.until) : null,
       }),
     );
-    return { account, organization: ctx.directory.organizations.get(account.organizationId), grants };
+    return {
+      account,
+      organization: ctx.directory.organizations.get(account.organizationId),
+      grants,
+    };
   }
 
-  @Query(() => [Organization], { description: "By name. To the anonymous viewer: the hub's operator alone." })
-  organizations(@Ctx() ctx: Context, @Arg("text", () => String, { nullable: true }) text: string | null): Organization[] {
+  @Query(() => [Organization], {
+    description: "By name. To the anonymous viewer: the hub's operator alone.",
+  })
+  organizations(
+    @Ctx() ctx: Context,
+    @Arg("text", () => String, { nullable: true }) text: string | null,
+  ): Organization[] {
     const known = ctx.session ? [...ctx.directory.organizations.values()] : [];
     const operator = ctx.directory.organizations.get(ctx.directory.operatorId ?? "");
     if (ctx.session) ctx.account();
     else if (operator) known.push(operator);
     const wanted = text?.toLowerCase() ?? "";
     return known
-      .filter((o) => o.name.toLowerCase().includes(wanted) || o.nameJa?.toLowerCase().includes(wanted))
-      .sort((a, b) => a.name.localeCompare(b.name));
+      .filter(
+        (o) => o.name.toLowerCase().includes(wanted) || o.nameJa?.toLowerCase().includes(wanted),
+      )
+      .toSorted((a, b) => a.name.localeCompare(b.name));
   }
 
   @Query(() => [SectorGroup])
   sectorGroups(@Ctx() ctx: Context): SectorGroup[] {
     if (!accountOrNull(ctx)) return [];
-    return [...ctx.directory.groups.values()].sort((a, b) => a.slug.localeCompare(b.slug));
+    return [...ctx.directory.groups.values()].toSorted((a, b) => a.slug.localeCompare(b.slug));
   }
 
   @Mutation(() => Organization)
-  createOrganization(@Ctx() ctx: Context, @Arg("input", () => CreateOrganizationInput) input: CreateOrganizationInput): Promise<Organization> {
+  createOrganization(
+    @Ctx() ctx: Context,
+    @Arg("input", () => CreateOrganizationInput) input: CreateOrganizationInput,
+  ): Promise<Organization> {
     return createOrganization(ctx, input);
   }
 
   @Mutation(() => SectorGroup)
-  createSectorGroup(@Ctx() ctx: Context, @Arg("input", () => CreateSectorGroupInput) input: CreateSectorGroupInput): Promise<SectorGroup> {
+  createSectorGroup(
+    @Ctx() ctx: Context,
+    @Arg("input", () => CreateSectorGroupInput) input: CreateSectorGroupInput,
+  ): Promise<SectorGroup> {
     return createSectorGroup(ctx, input);
   }
 
@@ -96,17 +128,26 @@ export class PartyResolver {
   }
 
   @Mutation(() => Membership)
-  requestMembership(@Ctx() ctx: Context, @Arg("groupId", () => ID) groupId: string): Promise<Membership> {
+  requestMembership(
+    @Ctx() ctx: Context,
+    @Arg("groupId", () => ID) groupId: string,
+  ): Promise<Membership> {
     return requestMembership(ctx, groupId);
   }
 
-  @Mutation(() => Membership, { description: "By the invited organization, or by a coordinator for a request." })
+  @Mutation(() => Membership, {
+    description: "By the invited organization, or by a coordinator for a request.",
+  })
   acceptMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<Membership> {
     return acceptMembership(ctx, id);
   }
 
   @Mutation(() => Membership)
-  suspendMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Membership> {
+  suspendMembership(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+    @Arg("reason", () => String) reason: string,
+  ): Promise<Membership> {
     return suspendMembership(ctx, id, reason);
   }
 
@@ -116,22 +157,37 @@ export class PartyResolver {
   }
 
   @Mutation(() => Membership)
-  endMembership(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Membership> {
+  endMembership(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+    @Arg("reason", () => String) reason: string,
+  ): Promise<Membership> {
     return endMembership(ctx, id, reason);
   }
 
   @Mutation(() => AgreementVersion)
-  draftAgreement(@Ctx() ctx: Context, @Arg("input", () => DraftAgreementInput) input: DraftAgreementInput): Promise<AgreementVersion> {
+  draftAgreement(
+    @Ctx() ctx: Context,
+    @Arg("input", () => DraftAgreementInput) input: DraftAgreementInput,
+  ): Promise<AgreementVersion> {
     return draftAgreement(ctx, input);
   }
 
-  @Mutation(() => AgreementVersion, { description: "In force at effectiveFrom, for those who signed." })
-  proposeAgreement(@Ctx() ctx: Context, @Arg("versionId", () => ID) versionId: string): Promise<AgreementVersion> {
+  @Mutation(() => AgreementVersion, {
+    description: "In force at effectiveFrom, for those who signed.",
+  })
+  proposeAgreement(
+    @Ctx() ctx: Context,
+    @Arg("versionId", () => ID) versionId: string,
+  ): Promise<AgreementVersion> {
     return proposeAgreement(ctx, versionId);
   }
 
   @Mutation(() => AgreementVersion)
-  signAgreement(@Ctx() ctx: Context, @Arg("versionId", () => ID) versionId: string): Promise<AgreementVersion> {
+  signAgreement(
+    @Ctx() ctx: Context,
+    @Arg("versionId", () => ID) versionId: string,
+  ): Promise<AgreementVersion> {
     return signAgreement(ctx, versionId);
   }
 
@@ -166,10 +222,14 @@ export class SectorGroupResolver {
     @Root() group: SectorGroup,
     @Arg("state", () => MembershipState, { nullable: true }) state: MembershipState | null,
   ): Membership[] {
-    return visibleMemberships(ctx, ctx.directory.membersOf(group.uuid)).filter((m) => !state || m.state === state);
+    return visibleMemberships(ctx, ctx.directory.membersOf(group.uuid)).filter(
+      (m) => !state || m.state === state,
+    );
   }
 
-  @FieldResolver(() => [SharingAgreement], { description: "From and to this group; to its members and the operator." })
+  @FieldResolver(() => [SharingAgreement], {
+    description: "From and to this group; to its members and the operator.",
+  })
   agreements(@Ctx() ctx: Context, @Root() group: SectorGroup): SharingAgreement[] {
     return [...ctx.directory.agreements.values()].filter(
       (a) => (a.fromGroupId === group.uuid || a.toGroupId === group.uuid) && readsAgreement(ctx, a),
@@ -189,12 +249,17 @@ export class MembershipResolver {
     return ctx.directory.groups.get(membership.groupId);
   }
 
-  @FieldResolver(() => String, { nullable: true, description: "To the organization, the coordinators and the operator." })
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: "To the organization, the coordinators and the operator.",
+  })
   reason(@Ctx() ctx: Context, @Root() membership: Membership): string | null {
     return readsReason(ctx, membership) ? membership.current.reason : null;
   }
 
-  @FieldResolver(() => [MembershipStep], { description: "Every change, oldest first; with who and why to those concerned." })
+  @FieldResolver(() => [MembershipStep], {
+    description: "Every change, oldest first; with who and why to those concerned.",
+  })
   history(@Ctx() ctx: Context, @Root() membership: Membership): object[] {
     const concerned = readsReason(ctx, membership);
     return membership.changes.map((change) => ({
@@ -238,10 +303,15 @@ export class SharingAgreementResolver {
 
   @FieldResolver(() => AgreementVersion, { nullable: true })
   inForce(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): AgreementVersion | null {
-    return versionsOf(ctx, agreement).find((v) => stateOfVersion(ctx, v) === AgreementState.IN_FORCE) ?? null;
+    return (
+      versionsOf(ctx, agreement).find((v) => stateOfVersion(ctx, v) === AgreementState.IN_FORCE) ??
+      null
+    );
   }
 
-  @FieldResolver(() => [AgreementVersion], { description: "By number; drafts to the coordinators alone." })
+  @FieldResolver(() => [AgreementVersion], {
+    description: "By number; drafts to the coordinators alone.",
+  })
   versions(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): AgreementVersion[] {
     return versionsOf(ctx, agreement);
   }
@@ -254,7 +324,9 @@ export class AgreementVersionResolver {
     return stateOfVersion(ctx, version);
   }
 
-  @FieldResolver(() => [AgreementSignature], { description: "Those of organizations whose membership the viewer may know of." })
+  @FieldResolver(() => [AgreementSignature], {
+    description: "Those of organizations whose membership the viewer may know of.",
+  })
   signatures(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementSignature[] {
     const account = accountOrNull(ctx);
     const agreement = ctx.directory.agreements.get(version.agreementId);
@@ -267,14 +339,17 @@ export class AgreementVersionResolver {
           return membership !== undefined && readsMembership(account, membership, ctx.directory);
         }),
       )
-      .sort((a, b) => a.signedAt.getTime() - b.signedAt.getTime());
+      .toSorted((a, b) => a.signedAt.getTime() - b.signedAt.getTime());
   }
 }
 
 @Resolver(() => AgreementSignature)
 export class AgreementSignatureResolver {
   @FieldResolver(() => Organization)
-  organization(@Ctx() ctx: Context, @Root() signature: AgreementSignature): Organization | undefined {
+  organization(
+    @Ctx() ctx: Context,
+    @Root() signature: AgreementSignature,
+  ): Organization | undefined {
     return ctx.directory.organizations.get(signature.organizationId);
   }
 
@@ -287,7 +362,7 @@ export class AgreementSignatureResolver {
 function versionsOf(ctx: Context, agreement: SharingAgreement): AgreementVersion[] {
   return [...ctx.directory.versions.values()]
     .filter((v) => v.agreementId === agreement.uuid && readsVersion(ctx, v))
-    .sort((a, b) => a.number - b.number);
+    .toSorted((a, b) => a.number - b.number);
 }
 
 function stateOfVersion(ctx: Context, version: AgreementVersion): AgreementState {

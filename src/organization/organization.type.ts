@@ -10,7 +10,8 @@ export class CreateOrganizationInput {
   @Field(() => String, { nullable: true }) nameJa?: string | null;
   @Field(() => OrganizationKind) kind!: OrganizationKind;
   @Field(() => [String]) sectors!: string[];
-  @Field(() => String, { nullable: true, description: "ISO 3166-1 alpha-2." }) country?: string | null;
+  @Field(() => String, { nullable: true, description: "ISO 3166-1 alpha-2." }) country?:
+    string | null;
 }
 
 @InputType()
@@ -30,12 +31,14 @@ export class DraftAgreementInput {
   @Field(() => ID) fromGroupId!: string;
   @Field(() => ID) toGroupId!: string;
   @Field(() => AgreementTermsInput) terms!: AgreementTermsInput;
-  @Field(() => Date, { nullable: true, description: "Omitted: the moment of proposal." }) effectiveFrom?: Date | null;
+  @Field(() => Date, { nullable: true, description: "Omitted: the moment of proposal." })
+  effectiveFrom?: Date | null;
   @Field(() => Date, { nullable: true, description: "Exclusive." }) effectiveUntil?: Date | null;
   @Field(() => Duration, {
     nullable: true,
     defaultValue: "P30D",
-    description: "How long a signature under the version before still counts, for the narrower of the two.",
+    description:
+      "How long a signature under the version before still counts, for the narrower of the two.",
   })
   signWithin?: string | null;
 }

@@ -6,7 +6,8 @@ import { Roster } from "./roster";
 
 @ObjectType({
   implements: Node,
-  description: "A J-CSIP style special interest group: the organizations of one sector that trust each other.",
+  description:
+    "A J-CSIP style special interest group: the organizations of one sector that trust each other.",
 })
 @Entity("sector_group")
 export class SectorGroup implements Node {
@@ -17,9 +18,11 @@ export class SectorGroup implements Node {
   @Column("text", { nullable: true })
   nameJa!: string | null;
   @Field(() => String) @Column("text") sector!: string;
-  @Field(() => String, { nullable: true }) @Column("text", { nullable: true }) description!: string | null;
+  @Field(() => String, { nullable: true }) @Column("text", { nullable: true }) description!:
+    string | null;
   @Field(() => Roster, {
-    description: "HIDDEN: members do not learn who the other members are; only the coordinators and the operator do.",
+    description:
+      "HIDDEN: members do not learn who the other members are; only the coordinators and the operator do.",
   })
   @Column("text")
   roster!: Roster;

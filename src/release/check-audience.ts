@@ -2,8 +2,15 @@ import type { Context } from "../context";
 import { Problems } from "../errors";
 import { uuidOf } from "../ids";
 import { checkList, checkText, MAX_TEXT, MAX_TITLE } from "../inputs";
-import { contains, inForceAt, type Standing, standings, termsOf } from "../sharing/agreement-periods";
+import {
+  contains,
+  inForceAt,
+  type Standing,
+  standings,
+  termsOf,
+} from "../sharing/agreement-periods";
 import type { ItemRow } from "../sharing/disclosure";
+import type { Audience } from "../sharing/release-audience";
 import type { ReleasePath } from "../sharing/facts";
 import { EVERYONE } from "../sharing/facts";
 import { type FieldMask, isWithholdable, maskOf, WITHHELD_BY_DEFAULT } from "../sharing/fields";
@@ -11,17 +18,7 @@ import type { AgreementFact } from "../sharing/parties";
 import type { EffectiveTerms } from "../sharing/terms";
 import { Tlp, TLP_RED, tlpRank } from "../sharing/tlp";
 import { AccessPathKind } from "../sharing/vocabulary";
-import type { ProposeReleaseInput } from "./release.type";
-
-/** One audience of a release, checked. */
-export interface Audience {
-  path: ReleasePath;
-  target: string;
-  toGroupId: string | null;
-  versionId: string | null;
-  /** The owner's terms; null but for AGREEMENT. */
-  terms: EffectiveTerms | null;
-}
+import type { ProposeReleaseInput, Release } from "./release.type";
 
 /** A release as asked for, checked: it may be made. */
 export interface CheckedRelease {
@@ -54,9 +51,18 @@ interface Wanted {
  * Checks a release that somebody asks for. Throws BAD_USER_INPUT with each reason.
  * @param item the item, which the caller has found visible
  */
-export function checkRelease(ctx: Context, item: ItemRow, input: ProposeReleaseInput, now: Date): CheckedRelease {
+export function checkRelease(
+  ctx: Context,
+  item: ItemRow,
+  input: ProposeReleaseInput,
+  now: Date,
+): CheckedRelease {
   const problems = new Problems();
-  const ids = (path: string, list: string[] | null | undefined, type: "group" | "organization" | "account"): string[] => {
+  const ids = (
+    path: string,
+    list: string[] | null | undefined,
+    type: "group" | "organization" | "account",
+  ): string[] => {
     checkList(problems, `input.${path}`, list);
     return [...new Set(list ?? [])].map((id) => uuidOf(id, type) ?? "");
   };
@@ -74,9 +80,14 @@ export function checkRelease(ctx: Context, item: ItemRow, input: ProposeReleaseI
   const withheldFields = input.withheldFields ?? WITHHELD_BY_DEFAULT;
   checkList(problems, "input.withheldFields", withheldFields, 100);
   withheldFields.forEach((field, i) => {
-    if (!isWithholdable(field)) problems.add(`input.withheldFields.${i}`, "is neither a field group nor a field that can be withheld");
+    if (!isWithholdable(field))
+      problems.add(
+        `input.withheldFields.${i}`,
+        "is neither a field group nor a field that can be withheld",
+      );
   });
-  if (input.expiresAt && input.expiresAt <= now) problems.add("input.expiresAt", "must be in the future");
+  if (input.expiresAt && input.expiresAt <= now)
+    problems.add("input.expiresAt", "must be in the future");
   const from = originOf(ctx, item, wanted, problems);
   const audiences = audiencesOf(ctx, item, { ...wanted, fromGroupId: from }, now, problems);
   problems.throwIfAny();
@@ -94,8 +105,17 @@ export function checkRelease(ctx: Context, item: ItemRow, input: ProposeReleaseI
 }
 
 /** Checks the audience of a proposal once more, at its approval. Throws BAD_USER_INPUT with each reason. */
-export function recheck(ctx: Context, item: ItemRow, wanted: Wanted, now: Date): Audience[] {
+export function recheck(ctx: Context, item: ItemRow, release: Release, now: Date): Audience[] {
   const problems = new Problems();
+  const { fromGroupId, groupIds, organizationIds, accountIds, toEveryone } = release;
+  const wanted = {
+    fromGroupId,
+    groupIds,
+    organizationIds,
+    accountIds,
+    toEveryone,
+    tlp: tlpRank(release.tlp),
+  };
   originOf(ctx, item, wanted, problems);
   const audiences = audiencesOf(ctx, item, wanted, now, problems);
   problems.throwIfAny();
@@ -109,7 +129,10 @@ function originOf(ctx: Context, item: ItemRow, wanted: Wanted, problems: Problem
     item.ownerId === directory.operatorId || directory.isActiveMember(item.ownerId, group);
   if (wanted.fromGroupId !== null) {
     if (!directory.groups.has(wanted.fromGroupId) || !mayShareFrom(wanted.fromGroupId)) {
-      problems.add("input.fromGroupId", "is not a group in which the item's owner is an active member");
+      problems.add(
+        "input.fromGroupId",
+        "is not a group in which the item's owner is an active member",
+      );
     }
     return wanted.fromGroupId;
   }
@@ -118,19 +141,44 @@ function originOf(ctx: Context, item: ItemRow, wanted: Wanted, problems: Problem
   if (wanted.groupIds.length) {
     problems.add(
       "input.fromGroupId",
-      active.length ? "is required, as the item's owner is active in several groups" : "the item's owner is active in no group",
+      active.length
+        ? "is required, as the item's owner is active in several groups"
+        : "the item's owner is active in no group",
     );
   }
   return null;
 }
 
-function audiencesOf(ctx: Context, item: ItemRow, wanted: Wanted, now: Date, problems: Problems): Audience[] {
+function audiencesOf(
+  ctx: Context,
+  item: ItemRow,
+  wanted: Wanted,
+  now: Date,
+  problems: Problems,
+): Audience[] {
   const { directory } = ctx;
-  const direct = (path: ReleasePath, target: string): Audience => ({ path, target, toGroupId: null, versionId: null, terms: null });
-  if (!wanted.groupIds.length && !wanted.organizationIds.length && !wanted.accountIds.length && !wanted.toEveryone) {
-    problems.add("input", "names no audience: give groupIds, organizationIds, accountIds or toEveryone");
+  const direct = (path: ReleasePath, target: string): Audience => ({
+    path,
+    target,
+    toGroupId: null,
+    versionId: null,
+    terms: null,
+  });
+  if (
+    !wanted.groupIds.length &&
+    !wanted.organizationIds.length &&
+    !wanted.accountIds.length &&
+    !wanted.toEveryone
+  ) {
+    problems.add(
+      "input",
+      "names no audience: give groupIds, organizationIds, accountIds or toEveryone",
+    );
   }
-  if (wanted.tlp === TLP_RED && (wanted.groupIds.length || wanted.organizationIds.length || wanted.toEveryone)) {
+  if (
+    wanted.tlp === TLP_RED &&
+    (wanted.groupIds.length || wanted.organizationIds.length || wanted.toEveryone)
+  ) {
     problems.add("input.tlp", "TLP:RED is released to named accounts only");
   }
   if (wanted.toEveryone && wanted.tlp !== tlpRank(Tlp.CLEAR)) {
@@ -142,11 +190,16 @@ function audiencesOf(ctx: Context, item: ItemRow, wanted: Wanted, now: Date, pro
     if (!directory.groups.has(group)) return problems.add(path, "is not a sector group");
     if (wanted.fromGroupId === null) return undefined;
     const agreement = directory.agreementBetween(wanted.fromGroupId, group);
-    const standing = agreement && signedStanding(agreement, item.ownerId, directory.operatorId, now.getTime());
+    const standing =
+      agreement && signedStanding(agreement, item.ownerId, directory.operatorId, now.getTime());
     if (!agreement || !inForceAt(agreement, now.getTime())) {
       return problems.add(path, "no agreement from the owner's group to this group is in force");
     }
-    if (!standing) return problems.add(path, "the owner has not signed the agreement from its group to this group");
+    if (!standing)
+      return problems.add(
+        path,
+        "the owner has not signed the agreement from its group to this group",
+      );
     for (const reason of notCovered(standing.terms, item, wanted.tlp)) problems.add(path, reason);
     return audiences.push({
       path: AccessPathKind.AGREEMENT,
@@ -157,12 +210,14 @@ function audiencesOf(ctx: Context, item: ItemRow, wanted: Wanted, now: Date, pro
     });
   });
   wanted.organizationIds.forEach((id, i) => {
-    if (!directory.organizations.has(id)) problems.add(`input.organizationIds.${i}`, "is not an organization");
+    if (!directory.organizations.has(id))
+      problems.add(`input.organizationIds.${i}`, "is not an organization");
     else audiences.push(direct(AccessPathKind.BILATERAL, id));
   });
   wanted.accountIds.forEach((id, i) => {
     const account = directory.accounts.get(id);
-    if (!account || account.disabledAt) problems.add(`input.accountIds.${i}`, "is not an account in use");
+    if (!account || account.disabledAt)
+      problems.add(`input.accountIds.${i}`, "is not an account in use");
     else audiences.push(direct(AccessPathKind.NAMED, id));
   });
   if (wanted.toEveryone) audiences.push(direct(AccessPathKind.PUBLIC, EVERYONE));
@@ -183,7 +238,9 @@ function signedStanding(
 
 function notCovered(terms: EffectiveTerms, item: ItemRow, tlp: number): string[] {
   return [
-    ...(terms.kinds.includes(item.kind as never) ? [] : [`the agreement does not cover items of kind ${item.kind}`]),
+    ...(terms.kinds.includes(item.kind)
+      ? []
+      : [`the agreement does not cover items of kind ${item.kind}`]),
     ...(tlp <= terms.tlpCeiling ? [] : ["the TLP is above the agreement's ceiling"]),
     ...(item.pap <= terms.papCeiling ? [] : ["the item's PAP is above the agreement's ceiling"]),
   ];

@@ -13,7 +13,10 @@ import { decide, scopeOf } from "../sharing/policy";
 import { checkRelease, type CheckedRelease } from "./check-audience";
 import type { ProposeReleaseInput } from "./release.type";
 
-@ObjectType({ description: "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded." })
+@ObjectType({
+  description:
+    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded.",
+})
 export class AudiencePreview {
   @Field(() => Int) organizationCount!: number;
   @Field(() => Int) accountCount!: number;
@@ -25,7 +28,10 @@ export class AudiencePreview {
 const SMALL = 3;
 
 /** For the owner and the operator's analysts: NOT_FOUND to everybody else. */
-export async function previewAudience(ctx: Context, input: ProposeReleaseInput): Promise<AudiencePreview> {
+export async function previewAudience(
+  ctx: Context,
+  input: ProposeReleaseInput,
+): Promise<AudiencePreview> {
   const account = ctx.account();
   const now = ctx.now();
   const item = await itemForDecision(ctx, input.itemId);
@@ -37,7 +43,7 @@ export async function previewAudience(ctx: Context, input: ProposeReleaseInput):
   const hidden = groups.some((g) => g.roster === "HIDDEN");
   const organizations = [...new Set(reached.map((a) => a.organizationId))]
     .flatMap((id) => ctx.directory.organizations.get(id) ?? [])
-    .sort((a, b) => a.name.localeCompare(b.name));
+    .toSorted((a, b) => a.name.localeCompare(b.name));
   const open = organizations.filter((o) => release.organizationIds.includes(o.uuid) || !hidden);
   const count = (exact: number): number => (hidden ? rounded(exact) : exact);
   return {
@@ -50,25 +56,28 @@ export async function previewAudience(ctx: Context, input: ProposeReleaseInput):
 }
 
 /** Every account for which the policy would say visible, were the release made now; the owner's own left out. */
-function accountsReached(ctx: Context, item: ItemRow, release: CheckedRelease, now: Date): Account[] {
+function accountsReached(
+  ctx: Context,
+  item: ItemRow,
+  release: CheckedRelease,
+  now: Date,
+): Account[] {
   const at = now.getTime();
-  const audiences = release.audiences.map(
-    (a): AudienceFacts => ({
-      releaseId: "",
-      kind: item.kind,
-      ownerId: item.ownerId,
-      path: a.path,
-      target: a.target,
-      fromGroupId: release.fromGroupId,
-      toGroupId: a.toGroupId,
-      tlp: release.tlp,
-      pap: item.pap,
-      withheld: release.withheld,
-      releasedAt: at,
-      liveFrom: at,
-      liveUntil: Infinity,
-    }),
-  );
+  const audiences = release.audiences.map((a): AudienceFacts => ({
+    releaseId: "",
+    kind: item.kind,
+    ownerId: item.ownerId,
+    path: a.path,
+    target: a.target,
+    fromGroupId: release.fromGroupId,
+    toGroupId: a.toGroupId,
+    tlp: release.tlp,
+    pap: item.pap,
+    withheld: release.withheld,
+    releasedAt: at,
+    liveFrom: at,
+    liveUntil: Infinity,
+  }));
   const after = { ...item, audiences };
   return [...ctx.directory.accounts.values()].filter((account) => {
     if (account.disabledAt || account.organizationId === item.ownerId) return false;
@@ -84,14 +93,18 @@ function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): strin
   if (release.groupIds.length && from && from.roster !== "HIDDEN") {
     const members = ctx.directory.membersOf(from.uuid).filter((m) => m.state === "ACTIVE").length;
     if (members < SMALL) {
-      warnings.push(`${from.name} has fewer than ${SMALL} members: recipients could guess the source.`);
+      warnings.push(
+        `${from.name} has fewer than ${SMALL} members: recipients could guess the source.`,
+      );
     }
   }
   const owner = ctx.directory.organizations.get(item.ownerId);
   const words = [release.title, release.summary, release.description].join("\n").toLowerCase();
   const names = [owner?.name, owner?.nameJa].filter((n): n is string => Boolean(n));
-  if (names.some((n) => words.includes(n.toLowerCase()))) warnings.push("The wording contains the owner's name.");
-  if (/[^\s@]+@[^\s@]+\.[a-z]{2,}/.test(words)) warnings.push("The wording contains an e-mail address.");
+  if (names.some((n) => words.includes(n.toLowerCase())))
+    warnings.push("The wording contains the owner's name.");
+  if (/[^\s@]+@[^\s@]+\.[a-z]{2,}/.test(words))
+    warnings.push("The wording contains an e-mail address.");
   return warnings;
 }
 

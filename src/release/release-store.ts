@@ -15,7 +15,8 @@ type Row = Omit<Release, "id" | "tlp"> & { tlpRank: number };
 
 /** @param now milliseconds: a release whose time is up is EXPIRED */
 function releaseOf({ tlpRank, ...row }: Row, now: number): Release {
-  const expired = row.state === ReleaseState.RELEASED && row.expiresAt !== null && row.expiresAt.getTime() <= now;
+  const expired =
+    row.state === ReleaseState.RELEASED && row.expiresAt !== null && row.expiresAt.getTime() <= now;
   return Object.assign(new Release(), row, {
     id: globalId("release", row.uuid),
     tlp: tlpOf(tlpRank),
@@ -23,7 +24,11 @@ function releaseOf({ tlpRank, ...row }: Row, now: number): Release {
   });
 }
 
-export async function findRelease(pool: Pick<Pool, "query">, uuid: string, now: number): Promise<Release | null> {
+export async function findRelease(
+  pool: Pick<Pool, "query">,
+  uuid: string,
+  now: number,
+): Promise<Release | null> {
   const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM release WHERE id = $1`, [uuid]);
   return rows[0] ? releaseOf(rows[0], now) : null;
 }
@@ -44,16 +49,35 @@ export async function releasesOf(
 }
 
 /** Adds a release that was checked, released or still to be approved. */
-export async function insertRelease(change: Change, itemId: string, release: CheckedRelease, live: boolean): Promise<string> {
+export async function insertRelease(
+  change: Change,
+  itemId: string,
+  release: CheckedRelease,
+  live: boolean,
+): Promise<string> {
   const uuid = randomUUID();
   await change.query(
     `INSERT INTO release (id, item_id, state, from_group_id, group_ids, organization_ids, account_ids, to_everyone, tlp,
        title, summary, description, withheld_fields, proposed_at, proposed_by, decided_at, decided_by, released_at, expires_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $16, $18)`,
     [
-      uuid, itemId, live ? "RELEASED" : "PROPOSED", release.fromGroupId, release.groupIds, release.organizationIds,
-      release.accountIds, release.toEveryone, release.tlp, release.title, release.summary, release.description,
-      release.withheldFields, change.now, change.by.uuid, live ? change.now : null, live ? change.by.uuid : null,
+      uuid,
+      itemId,
+      live ? "RELEASED" : "PROPOSED",
+      release.fromGroupId,
+      release.groupIds,
+      release.organizationIds,
+      release.accountIds,
+      release.toEveryone,
+      release.tlp,
+      release.title,
+      release.summary,
+      release.description,
+      release.withheldFields,
+      change.now,
+      change.by.uuid,
+      live ? change.now : null,
+      live ? change.by.uuid : null,
       release.expiresAt,
     ],
   );

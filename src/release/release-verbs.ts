@@ -10,7 +10,7 @@ import { maskOf } from "../sharing/fields";
 import { tlpRank } from "../sharing/tlp";
 import type { Change } from "../transaction";
 import { type CheckedRelease, checkRelease, recheck } from "./check-audience";
-import { makeLive } from "./make-live";
+import { makeLive } from "../sharing/release-audience";
 import { findRelease, insertRelease } from "./release-store";
 import { type ProposeReleaseInput, type Release, ReleaseState } from "./release.type";
 
@@ -24,8 +24,16 @@ export async function releaseItem(ctx: Context, input: ProposeReleaseInput): Pro
 }
 
 /** The owner's release of an item that the change has locked. Returns the release's UUID. */
-export async function releaseWithin(ctx: Context, change: Change, item: ItemRow, input: ProposeReleaseInput): Promise<string> {
-  requireThat(item.ownerId === change.by.organizationId, "Only the owner releases an item; an analyst proposes.");
+export async function releaseWithin(
+  ctx: Context,
+  change: Change,
+  item: ItemRow,
+  input: ProposeReleaseInput,
+): Promise<string> {
+  requireThat(
+    item.ownerId === change.by.organizationId,
+    "Only the owner releases an item; an analyst proposes.",
+  );
   if (item.state === "CLOSED") throw conflict("The item is closed.");
   const checked = checkRelease(ctx, item, input, change.now);
   // With no wording of its own a release carries the owner's: a snapshot, by the owner's act.
@@ -38,17 +46,27 @@ export async function releaseWithin(ctx: Context, change: Change, item: ItemRow,
 
 /** By an analyst of the operator, for a submitted item. PROPOSED, or RELEASED at once where the agreements say so. */
 export async function proposeRelease(ctx: Context, input: ProposeReleaseInput): Promise<Release> {
-  requireThat(isOperatorAnalyst(ctx.account()), "Only an analyst of the operator proposes releases.");
+  requireThat(
+    isOperatorAnalyst(ctx.account()),
+    "Only an analyst of the operator proposes releases.",
+  );
   const uuid = await ctx.change("content", async (change) => {
     const item = await lockedItem(ctx, change, input.itemId);
     if (!Number.isFinite(item.submittedAt)) throw conflict("The item was not submitted.");
     if (item.state === "CLOSED") throw conflict("The item is closed.");
-    if (!input.title?.trim()) throw badInput("input.title", "is required: a proposal carries the wording to be approved");
+    if (!input.title?.trim())
+      throw badInput("input.title", "is required: a proposal carries the wording to be approved");
     const checked = checkRelease(ctx, item, input, change.now);
     const atOnce = needsNoApproval(ctx, item, checked);
     const id = await insertRelease(change, item.id, checked, atOnce);
-    if (item.state === "SUBMITTED") await change.query(`UPDATE item SET state = 'IN_ANALYSIS' WHERE id = $1`, [item.id]);
-    const about = { itemId: item.id, releaseId: id, organizationId: item.ownerId, subject: globalId("release", id) };
+    if (item.state === "SUBMITTED")
+      await change.query(`UPDATE item SET state = 'IN_ANALYSIS' WHERE id = $1`, [item.id]);
+    const about = {
+      itemId: item.id,
+      releaseId: id,
+      organizationId: item.ownerId,
+      subject: globalId("release", id),
+    };
     if (atOnce) {
       await makeLive(change, item, { ...checked, uuid: id }, checked.audiences);
       change.raise({ type: "RELEASE_DECIDED", ...about });
@@ -79,14 +97,21 @@ function needsNoApproval(ctx: Context, item: ItemRow, release: CheckedRelease): 
 /** By a PUBLISHER or ORG_ADMIN of the owner, never for it. The agreements are checked once more. */
 export function approveRelease(ctx: Context, id: string): Promise<Release> {
   return decided(ctx, id, async (change, release, item) => {
-    const audiences = recheck(ctx, item, { ...release, tlp: tlpRank(release.tlp) }, change.now);
-    if (release.expiresAt && release.expiresAt <= change.now) throw conflict("The release's time is up.");
+    const audiences = recheck(ctx, item, release, change.now);
+    if (release.expiresAt && release.expiresAt <= change.now)
+      throw conflict("The release's time is up.");
     await change.query(
       `UPDATE release SET state = 'RELEASED', decided_at = $2, decided_by = $3, released_at = $2 WHERE id = $1`,
       [release.uuid, change.now, change.by.uuid],
     );
     const withheld = maskOf(release.withheldFields);
-    await makeLive(change, item, { ...release, tlp: tlpRank(release.tlp), withheld }, audiences);
+    const { uuid, fromGroupId, expiresAt } = release;
+    await makeLive(
+      change,
+      item,
+      { uuid, fromGroupId, expiresAt, tlp: tlpRank(release.tlp), withheld },
+      audiences,
+    );
   });
 }
 
@@ -112,7 +137,8 @@ export async function withdrawRelease(ctx: Context, id: string, reason: string):
       byOwner || isOperatorAnalyst(change.by) || isOperatorAdmin(change.by),
       "Only the owner's PUBLISHER or ORG_ADMIN, or the operator, withdraws a release.",
     );
-    if (release.state === ReleaseState.WITHDRAWN) throw conflict("The release was withdrawn already.");
+    if (release.state === ReleaseState.WITHDRAWN)
+      throw conflict("The release was withdrawn already.");
     if (release.state === ReleaseState.REJECTED) throw conflict("The release was rejected.");
     await change.query(
       `UPDATE release SET state = 'WITHDRAWN', withdrawn_at = $2, withdrawn_by = $3, reason = $4 WHERE id = $1`,
@@ -123,7 +149,12 @@ export async function withdrawRelease(ctx: Context, id: string, reason: string):
       [item.id, uuid, change.now],
     );
     if (release.state !== ReleaseState.PROPOSED) {
-      change.raise({ type: "ITEM_WITHDRAWN", itemId: item.id, releaseId: uuid, groupIds: release.groupIds });
+      change.raise({
+        type: "ITEM_WITHDRAWN",
+        itemId: item.id,
+        releaseId: uuid,
+        groupIds: release.groupIds,
+      });
     }
   });
   return releaseById(ctx, uuid);
@@ -154,7 +185,8 @@ async function decided(
       item.ownerId === change.by.organizationId && mayPublish(change.by),
       "Only a PUBLISHER or ORG_ADMIN of the item's owner decides on a release.",
     );
-    if (release.state !== ReleaseState.PROPOSED) throw conflict(`The release is ${release.state} already.`);
+    if (release.state !== ReleaseState.PROPOSED)
+      throw conflict(`The release is ${release.state} already.`);
     await work(change, release, item);
     change.raise({
       type: "RELEASE_DECIDED",
@@ -168,14 +200,25 @@ async function decided(
 }
 
 /** The release and its item, locked in the order in which everybody locks them: the item first. */
-async function lockedRelease(ctx: Context, change: Change, uuid: string): Promise<{ release: Release; item: ItemRow }> {
+async function lockedRelease(
+  ctx: Context,
+  change: Change,
+  uuid: string,
+): Promise<{ release: Release; item: ItemRow }> {
   ctx.account();
-  const [row] = uuid ? await change.query<{ item_id: string; kind: string }[]>(
-    "SELECT r.item_id, i.kind FROM release r JOIN item i ON i.id = r.item_id WHERE r.id = $1",
-    [uuid],
-  ) : [];
+  const [row] = uuid
+    ? await change.query<{ item_id: string; kind: string }[]>(
+        "SELECT r.item_id, i.kind FROM release r JOIN item i ON i.id = r.item_id WHERE r.id = $1",
+        [uuid],
+      )
+    : [];
   if (!row) throw notFound("release");
-  const item = await lockedItem(ctx, change, globalId(row.kind.toLowerCase() as never, row.item_id), "release");
+  const item = await lockedItem(
+    ctx,
+    change,
+    globalId(row.kind.toLowerCase() as never, row.item_id),
+    "release",
+  );
   const release = await findRelease(change.asPool(), uuid, change.now.getTime());
   if (!release) throw notFound("release");
   return { release, item };

@@ -7,7 +7,13 @@ import { Organization } from "../organization/organization.entity";
 import { SectorGroup } from "../organization/sector-group.entity";
 import type { ItemView } from "../sharing/disclosure";
 import { AudiencePreview, previewAudience } from "./preview-audience";
-import { approveRelease, proposeRelease, rejectRelease, releaseItem, withdrawRelease } from "./release-verbs";
+import {
+  approveRelease,
+  proposeRelease,
+  rejectRelease,
+  releaseItem,
+  withdrawRelease,
+} from "./release-verbs";
 import { ProposeReleaseInput, Release } from "./release.type";
 
 @Resolver(() => Release)
@@ -38,16 +44,24 @@ export class ReleaseResolver {
   }
 
   @Query(() => AudiencePreview, {
-    description: "Who would receive it, before anything is sent: computed by the same policy that enforces it.",
+    description:
+      "Who would receive it, before anything is sent: computed by the same policy that enforces it.",
   })
-  audiencePreview(@Ctx() ctx: Context, @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput): Promise<AudiencePreview> {
+  audiencePreview(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput,
+  ): Promise<AudiencePreview> {
     return previewAudience(ctx, input);
   }
 
   @Mutation(() => Release, {
-    description: "By an analyst of the operator, for a submitted item; a title is required. PROPOSED until the owner decides.",
+    description:
+      "By an analyst of the operator, for a submitted item; a title is required. PROPOSED until the owner decides.",
   })
-  proposeRelease(@Ctx() ctx: Context, @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput): Promise<Release> {
+  proposeRelease(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput,
+  ): Promise<Release> {
     return proposeRelease(ctx, input);
   }
 
@@ -57,19 +71,41 @@ export class ReleaseResolver {
   }
 
   @Mutation(() => Release)
-  rejectRelease(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Release> {
+  rejectRelease(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+    @Arg("reason", () => String) reason: string,
+  ): Promise<Release> {
     return rejectRelease(ctx, id, reason);
   }
 
   @Mutation(() => Release, {
-    description: "By the owner (PUBLISHER, ORG_ADMIN): RELEASED at once. The agreements from fromGroup to each audience group must be in force and cover it.",
+    description:
+      "By the owner (PUBLISHER, ORG_ADMIN): RELEASED at once. The agreements from fromGroup to each audience group must be in force and cover it.",
   })
-  releaseItem(@Ctx() ctx: Context, @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput): Promise<Release> {
+  releaseItem(
+    @Ctx() ctx: Context,
+    @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput,
+  ): Promise<Release> {
     return releaseItem(ctx, input);
   }
 
   @Mutation(() => Release, { description: "By the owner or the operator." })
-  withdrawRelease(@Ctx() ctx: Context, @Arg("id", () => ID) id: string, @Arg("reason", () => String) reason: string): Promise<Release> {
+  withdrawRelease(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+    @Arg("reason", () => String) reason: string,
+  ): Promise<Release> {
     return withdrawRelease(ctx, id, reason);
+  }
+}
+
+@Resolver(() => SharedItem)
+export class ReleasesResolver {
+  @FieldResolver(() => [Release], {
+    description: "To the owner and the operator; empty to everybody else.",
+  })
+  releases(@Ctx() ctx: Context, @Root() item: ItemView): Promise<Release[]> | Release[] {
+    return item.whole ? ctx.releasesOf(item.uuid) : [];
   }
 }

@@ -14,7 +14,8 @@ registerEnumType(ReleaseState, { name: "ReleaseState" });
 
 @ObjectType({
   implements: Node,
-  description: "One item made available to one kind of audience. Known to the item's owner and the operator alone.",
+  description:
+    "One item made available to one kind of audience. Known to the item's owner and the operator alone.",
 })
 export class Release implements Node {
   uuid!: string;
@@ -35,7 +36,8 @@ export class Release implements Node {
   @Field(() => Date, { nullable: true }) decidedAt!: Date | null;
   @Field(() => Date, { nullable: true }) releasedAt!: Date | null;
   @Field(() => Date, { nullable: true }) expiresAt!: Date | null;
-  @Field(() => String, { nullable: true, description: "Why it was rejected or withdrawn." }) reason!: string | null;
+  @Field(() => String, { nullable: true, description: "Why it was rejected or withdrawn." })
+  reason!: string | null;
 }
 
 @InputType()
@@ -57,7 +59,8 @@ export class ProposeReleaseInput {
   @Field(() => String, { nullable: true }) description?: string | null;
   @Field(() => [String], {
     nullable: true,
-    description: "Fields or field groups (technical, damage, identity). Omitted: damage and identity are withheld.",
+    description:
+      "Fields or field groups (technical, damage, identity). Omitted: damage and identity are withheld.",
   })
   withheldFields?: string[] | null;
   @Field(() => Date, { nullable: true }) expiresAt?: Date | null;

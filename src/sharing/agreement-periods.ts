@@ -1,4 +1,11 @@
-import type { AgreementFact, Instant, MembershipChangeFact, Parties, Period, VersionFact } from "./parties";
+import type {
+  AgreementFact,
+  Instant,
+  MembershipChangeFact,
+  Parties,
+  Period,
+  VersionFact,
+} from "./parties";
 import { type EffectiveTerms, effectiveTerms, narrower, type Terms } from "./terms";
 import { AgreementState, MembershipState } from "./vocabulary";
 
@@ -11,13 +18,18 @@ export function termsOf(version: VersionFact): EffectiveTerms {
 }
 
 /** When each proposed version is in force: from its date until its end, its termination or the next version's date. */
-export function periodsInForce(agreement: AgreementFact): { version: VersionFact; period: Period }[] {
+export function periodsInForce(
+  agreement: AgreementFact,
+): { version: VersionFact; period: Period }[] {
   const proposed = agreement.versions.filter((v) => v.proposedAt !== null);
   return proposed
     .map((version) => {
       const until = proposed
         .filter((next) => next.number > version.number && next.terminatedAt > next.effectiveFrom)
-        .reduce((min, next) => Math.min(min, next.effectiveFrom), Math.min(version.effectiveUntil, version.terminatedAt));
+        .reduce(
+          (min, next) => Math.min(min, next.effectiveFrom),
+          Math.min(version.effectiveUntil, version.terminatedAt),
+        );
       return { version, period: { from: version.effectiveFrom, until } };
     })
     .filter(({ period }) => period.from < period.until);
@@ -29,11 +41,16 @@ export const inForceAt = (agreement: AgreementFact, now: Instant): VersionFact |
   periodsInForce(agreement).find(({ period }) => contains(period, now))?.version;
 
 /** The state of a version at an instant; a version whose time is up counts as TERMINATED. */
-export function stateOf(agreement: AgreementFact, version: VersionFact, now: Instant): AgreementState {
+export function stateOf(
+  agreement: AgreementFact,
+  version: VersionFact,
+  now: Instant,
+): AgreementState {
   if (version.proposedAt === null || version.proposedAt > now) {
     return version.terminatedAt <= now ? AgreementState.TERMINATED : AgreementState.DRAFT;
   }
-  if (version.terminatedAt <= now || version.effectiveUntil <= now) return AgreementState.TERMINATED;
+  if (version.terminatedAt <= now || version.effectiveUntil <= now)
+    return AgreementState.TERMINATED;
   const superseded = agreement.versions.some(
     (next) =>
       next.number > version.number &&
@@ -56,7 +73,9 @@ export interface Standing extends Period {
  * When a new version comes into force over one that stood: for `signWithin` of the new one, the narrower of the two.
  */
 export function standings(agreement: AgreementFact, organizationId: string): Standing[] {
-  const signedAt = new Map(agreement.signatures.get(organizationId)?.map((s) => [s.versionId, s.at]));
+  const signedAt = new Map(
+    agreement.signatures.get(organizationId)?.map((s) => [s.versionId, s.at]),
+  );
   const result: Standing[] = [];
   if (!signedAt.size) return result;
   for (const { version, period } of periodsInForce(agreement)) {
@@ -138,7 +157,7 @@ function intersection(a: Period, b: Period): Period[] {
 
 function joined(periods: Period[]): Period[] {
   const result: Period[] = [];
-  for (const period of periods.sort((a, b) => a.from - b.from)) {
+  for (const period of periods.toSorted((a, b) => a.from - b.from)) {
     const last = result.at(-1);
     if (last && period.from <= last.until) last.until = Math.max(last.until, period.until);
     else result.push({ ...period });

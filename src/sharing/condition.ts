@@ -29,7 +29,11 @@ export function holds<F extends object, R extends object>(
   return true;
 }
 
-export function holdsOne<F extends object, R extends object>(c: Condition<F, R>, facts: F, right: R): boolean {
+export function holdsOne<F extends object, R extends object>(
+  c: Condition<F, R>,
+  facts: F,
+  right: R,
+): boolean {
   const fact: unknown = facts[c.fact];
   const bound: unknown = right[c.right];
   switch (c.compare) {
@@ -57,7 +61,11 @@ const ordinal = (value: unknown): number => (typeof value === "number" ? value :
  * The conditions as SQL over two row aliases. Columns bear the fields' names in snake case; `anyOf` a list that may
  * say ANY stands beside it as `<column>_any`. Neither side is ever a literal: rights travel as rows.
  */
-export function toSql<F, R>(conditions: readonly Condition<F, R>[], factAlias: string, rightAlias: string): string {
+export function toSql<F, R>(
+  conditions: readonly Condition<F, R>[],
+  factAlias: string,
+  rightAlias: string,
+): string {
   return conditions
     .map((c) => {
       const fact = `${factAlias}.${snake(c.fact)}`;

@@ -1,12 +1,22 @@
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from "typeorm";
 import { MoreThan } from "typeorm";
 import { Account, ApiKey } from "../auth/account.entity";
-import { AgreementSignature, AgreementVersion, SharingAgreement } from "../organization/agreement.entity";
+import {
+  AgreementSignature,
+  AgreementVersion,
+  SharingAgreement,
+} from "../organization/agreement.entity";
 import { Membership, MembershipChange } from "../organization/membership.entity";
 import { Organization } from "../organization/organization.entity";
 import { Coordinator, SectorGroup } from "../organization/sector-group.entity";
 import { durationMs } from "./duration";
-import type { AgreementFact, MembershipChangeFact, Parties, SignatureFact, VersionFact } from "./parties";
+import type {
+  AgreementFact,
+  MembershipChangeFact,
+  Parties,
+  SignatureFact,
+  VersionFact,
+} from "./parties";
 import { MembershipState, OrganizationKind } from "./vocabulary";
 
 interface Versioned extends ObjectLiteral {
@@ -53,7 +63,9 @@ export class Directory implements Parties {
   private async read(): Promise<void> {
     // One snapshot for all tables, so that a change is seen whole or not at all.
     await this.dataSource.transaction("REPEATABLE READ", async (manager) => {
-      const [hub] = await manager.query<[{ policy_version: string }]>("SELECT policy_version FROM hub");
+      const [hub] = await manager.query<[{ policy_version: string }]>(
+        "SELECT policy_version FROM hub",
+      );
       const version = BigInt(hub.policy_version);
       if (version === this.version) return;
       await this.load(manager, Organization, this.organizations);
@@ -65,7 +77,10 @@ export class Directory implements Parties {
       await this.load(manager, Coordinator, this.coordinators);
       const memberships = await this.load(manager, Membership, this.memberships);
       for (const membership of memberships) {
-        this.membershipsByPair.set(`${membership.organizationId} ${membership.groupId}`, membership);
+        this.membershipsByPair.set(
+          `${membership.organizationId} ${membership.groupId}`,
+          membership,
+        );
       }
       for (const change of await this.load(manager, MembershipChange, this.changes)) {
         this.memberships.get(change.membershipId)?.changes.push(change);
@@ -96,18 +111,26 @@ export class Directory implements Parties {
 
   private index(): void {
     this.operatorId =
-      [...this.organizations.values()].find((o) => o.kind === OrganizationKind.OPERATOR)?.uuid ?? null;
+      [...this.organizations.values()].find((o) => o.kind === OrganizationKind.OPERATOR)?.uuid ??
+      null;
     this.membershipsByOrganization = grouped(this.memberships.values(), (m) => m.organizationId);
     this.accountsByOrganization = grouped(this.accounts.values(), (a) => a.organizationId);
   }
 
   private indexAgreements(): void {
     const versions = grouped(this.versions.values(), (v) => v.agreementId);
-    const signatures = grouped(this.signatures.values(), (s) => this.versions.get(s.versionId)?.agreementId ?? "");
+    const signatures = grouped(
+      this.signatures.values(),
+      (s) => this.versions.get(s.versionId)?.agreementId ?? "",
+    );
     this.facts = new Map(
       [...this.agreements.values()].map((agreement) => [
         agreement.uuid,
-        agreementFact(agreement, versions.get(agreement.uuid) ?? [], signatures.get(agreement.uuid) ?? []),
+        agreementFact(
+          agreement,
+          versions.get(agreement.uuid) ?? [],
+          signatures.get(agreement.uuid) ?? [],
+        ),
       ]),
     );
     this.agreementsByToGroup = grouped(this.facts.values(), (a) => a.toGroupId);
@@ -117,7 +140,10 @@ export class Directory implements Parties {
 
   membershipChanges(organizationId: string, groupId: string): readonly MembershipChangeFact[] {
     return (
-      this.membership(organizationId, groupId)?.changes.map((c) => ({ state: c.state, at: c.at.getTime() })) ?? []
+      this.membership(organizationId, groupId)?.changes.map((c) => ({
+        state: c.state,
+        at: c.at.getTime(),
+      })) ?? []
     );
   }
 
@@ -126,7 +152,9 @@ export class Directory implements Parties {
   }
 
   agreementsTo(organizationId: string): readonly AgreementFact[] {
-    return this.membershipsOf(organizationId).flatMap((m) => this.agreementsByToGroup.get(m.groupId) ?? []);
+    return this.membershipsOf(organizationId).flatMap(
+      (m) => this.agreementsByToGroup.get(m.groupId) ?? [],
+    );
   }
 
   // ── What verbs and resolvers ask ──
@@ -190,7 +218,7 @@ function agreementFact(
     id: agreement.uuid,
     fromGroupId: agreement.fromGroupId,
     toGroupId: agreement.toGroupId,
-    versions: versions.sort((a, b) => a.number - b.number).map(versionFact),
+    versions: versions.toSorted((a, b) => a.number - b.number).map(versionFact),
     signatures: bySigner,
   };
 }

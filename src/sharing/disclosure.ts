@@ -66,24 +66,49 @@ export interface ItemView extends Readonly<Record<string, unknown>> {
 }
 
 /** Which fields each kind has, and which of them carry the three parts of the wording. */
-export const KINDS: Record<StoredKind, { node: NodeType; wording: [FieldName, FieldName | null, FieldName]; fields: FieldName[] }> = {
+export const KINDS: Record<
+  StoredKind,
+  { node: NodeType; wording: [FieldName, FieldName | null, FieldName]; fields: FieldName[] }
+> = {
   INCIDENT: {
     node: "incident",
     wording: ["title", "summary", "description"],
     fields: [
-      "category", "severity", "occurredAt", "detectedAt", "awareAt", "victim", "contact",
-      "affectedSystems", "dataStolen", "indicators", "source",
+      "category",
+      "severity",
+      "occurredAt",
+      "detectedAt",
+      "awareAt",
+      "victim",
+      "contact",
+      "affectedSystems",
+      "dataStolen",
+      "indicators",
+      "source",
     ],
   },
   INDICATOR: {
     node: "indicator",
     wording: ["name", null, "description"],
     fields: [
-      "pattern", "patternType", "observables", "validFrom", "validUntil", "confidence", "labels",
-      "score", "warnings", "sightingCount", "source",
+      "pattern",
+      "patternType",
+      "observables",
+      "validFrom",
+      "validUntil",
+      "confidence",
+      "labels",
+      "score",
+      "warnings",
+      "sightingCount",
+      "source",
     ],
   },
-  ADVISORY: { node: "advisory", wording: ["title", "summary", "body"], fields: ["about", "source"] },
+  ADVISORY: {
+    node: "advisory",
+    wording: ["title", "summary", "body"],
+    fields: ["about", "source"],
+  },
 };
 
 /** What is shown where a list may not be: an empty one, for the contract has no null there. */
@@ -93,7 +118,11 @@ const EMPTY: Partial<Record<FieldName, unknown>> = { observables: [], labels: []
  * The view of an item that a decision allows: withheld fields null (or empty) and named in `redactions`.
  * @param hubId the STIX UUID under which the item is shown where its source is not named
  */
-export function disclose(item: ItemRow, decision: Decision, hubId: (uuid: string) => string): ItemView {
+export function disclose(
+  item: ItemRow,
+  decision: Decision,
+  hubId: (uuid: string) => string,
+): ItemView {
   const kind = KINDS[item.kind];
   const view: Record<string, unknown> = {};
   const redactions: Redaction[] = [];
@@ -103,7 +132,11 @@ export function disclose(item: ItemRow, decision: Decision, hubId: (uuid: string
       view[field] = EMPTY[field] ?? null;
     } else view[field] = value;
   };
-  const wording = decision.whole ? item.own : decision.wording ? item.wordings.get(decision.wording.releaseId) : undefined;
+  const wording = decision.whole
+    ? item.own
+    : decision.wording
+      ? item.wordings.get(decision.wording.releaseId)
+      : undefined;
   show(kind.wording[0], wording?.title ?? null);
   if (kind.wording[1]) show(kind.wording[1], wording?.summary ?? null);
   show(kind.wording[2], wording?.description ?? null);
@@ -170,8 +203,11 @@ function sourceOf(item: ItemRow, decision: Decision): ShownSource {
 }
 
 function reasonOf(field: FieldName, decision: Decision): string {
-  if (decision.paths.some((p) => p.audience === null)) return "TLP:RED: the operator sees the envelope only";
-  const byRelease = decision.paths.some((p) => p.audience && isWithheld(field, p.audience.withheld));
+  if (decision.paths.some((p) => p.audience === null))
+    return "TLP:RED: the operator sees the envelope only";
+  const byRelease = decision.paths.some(
+    (p) => p.audience && isWithheld(field, p.audience.withheld),
+  );
   return byRelease ? "withheld by the owner's release" : "withheld by the sharing agreement";
 }
 
@@ -184,7 +220,11 @@ function shownPath({ kind, right, audience, until }: HeldPath): ShownPath {
   };
 }
 
-const KIND_WORDS: Record<StoredKind, string> = { INCIDENT: "Incident", INDICATOR: "Indicator", ADVISORY: "Advisory" };
+const KIND_WORDS: Record<StoredKind, string> = {
+  INCIDENT: "Incident",
+  INDICATOR: "Indicator",
+  ADVISORY: "Advisory",
+};
 const generatedTitle = (kind: StoredKind, stixId: string): string =>
   `${KIND_WORDS[kind]} ${stixId.split("--")[1]?.slice(0, 8) ?? ""}`;
 

@@ -16,7 +16,8 @@ import {
 import { AccessPathKind } from "./vocabulary";
 
 /** Whose record a condition rests on: who may read it depends on that (sharing model, 5.9). */
-export type Subject = { membershipOf: string } | { agreement: string } | { item: true } | { viewer: true };
+export type Subject =
+  { membershipOf: string } | { agreement: string } | { item: true } | { viewer: true };
 
 export interface ExplainedCondition {
   says: string;
@@ -59,7 +60,9 @@ function explainOwner(scope: Scope, item: ItemFacts): ExplainedPath {
 function explainOperator(scope: Scope, item: ItemFacts): ExplainedPath {
   const right = scope.operator ?? { now: scope.now, admitted: [] };
   return path(AccessPathKind.OPERATOR, [
-    state("the viewer is an analyst of the operator", isAnalyst(scope.viewer), null, { viewer: true }),
+    state("the viewer is an analyst of the operator", isAnalyst(scope.viewer), null, {
+      viewer: true,
+    }),
     ...judge(OPERATOR_RULE, item, right, { item: true }),
   ]);
 }
@@ -67,7 +70,9 @@ function explainOperator(scope: Scope, item: ItemFacts): ExplainedPath {
 /** The AUTHORITY path: held by nobody, as no reports are filed through this hub yet. */
 function authority(): ExplainedPath {
   return path(AccessPathKind.AUTHORITY, [
-    state("the owner filed a report on this incident to the viewer's authority", false, null, { item: true }),
+    state("the owner filed a report on this incident to the viewer's authority", false, null, {
+      item: true,
+    }),
   ]);
 }
 
@@ -86,12 +91,17 @@ function explainAudience(scope: Scope, parties: Parties, audience: AudienceFacts
 
 const REACHES = {
   [AccessPathKind.BILATERAL]: "the release names the viewer's organization",
-  [AccessPathKind.NAMED]: "the release names the viewer's account, and the credential is the account's own",
+  [AccessPathKind.NAMED]:
+    "the release names the viewer's account, and the credential is the account's own",
   [AccessPathKind.PUBLIC]: "the release is to everyone",
 } as const;
 
 /** Whether the organization has a grant under the audience's agreement, and which record decides it. */
-function explainGrant(scope: Scope, parties: Parties, audience: AudienceFacts): ExplainedCondition[] {
+function explainGrant(
+  scope: Scope,
+  parties: Parties,
+  audience: AudienceFacts,
+): ExplainedCondition[] {
   const agreement = parties.agreement(audience.target);
   const organizationId = scope.viewer?.organizationId;
   if (!agreement || !organizationId) {
@@ -123,13 +133,19 @@ function explainGrant(scope: Scope, parties: Parties, audience: AudienceFacts): 
       standing ? `version ${standing.version.number}, since ${iso(standing.from)}` : null,
       about,
     ),
-    ...(active && version && standing && !granted ? [state("the grant holds", false, null, about)] : []),
+    ...(active && version && standing && !granted
+      ? [state("the grant holds", false, null, about)]
+      : []),
   ];
 }
 
 /** The right that comes nearest: one that holds, else the one of which the most conditions hold. */
-function bestOf(rights: readonly ReleaseRight[], audience: AudienceFacts): ReleaseRight | undefined {
-  const score = (r: ReleaseRight): number => RELEASE_RULE.filter((c) => holdsOne(c, audience, r)).length;
+function bestOf(
+  rights: readonly ReleaseRight[],
+  audience: AudienceFacts,
+): ReleaseRight | undefined {
+  const score = (r: ReleaseRight): number =>
+    RELEASE_RULE.filter((c) => holdsOne(c, audience, r)).length;
   return rights.reduce<ReleaseRight | undefined>(
     (best, right) => (best === undefined || score(right) > score(best) ? right : best),
     undefined,
@@ -145,7 +161,12 @@ function judge<F extends object, R extends object>(
   return rule.map((c) => state(c.says, holdsOne(c, facts, right), null, about));
 }
 
-const state = (says: string, holds: boolean, detail: string | null, about: Subject): ExplainedCondition => ({
+const state = (
+  says: string,
+  holds: boolean,
+  detail: string | null,
+  about: Subject,
+): ExplainedCondition => ({
   says,
   holds,
   detail,
@@ -162,4 +183,5 @@ const path = (kind: AccessPathKind, conditions: ExplainedCondition[]): Explained
 const groupsOf = (audience: AudienceFacts): string[] =>
   [audience.fromGroupId, audience.toGroupId].filter((id): id is string => id !== null);
 
-const iso = (at: number): string => (Number.isFinite(at) ? new Date(at).toISOString() : "the beginning");
+const iso = (at: number): string =>
+  Number.isFinite(at) ? new Date(at).toISOString() : "the beginning";

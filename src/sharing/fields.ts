@@ -43,7 +43,9 @@ export const FIELD_CLASSES = {
 export type FieldName = keyof typeof FIELD_CLASSES;
 
 const FIELD_NAMES = Object.keys(FIELD_CLASSES) as FieldName[];
-const BITS = new Map<string, FieldMask>([...GROUPS, ...FIELD_NAMES].map((name, i) => [name, 1 << i]));
+const BITS = new Map<string, FieldMask>(
+  [...GROUPS, ...FIELD_NAMES].map((name, i) => [name, 1 << i]),
+);
 const bit = (name: string): FieldMask => BITS.get(name) ?? 0;
 
 /** The same part of the wording has another name on another kind of item. */
@@ -86,9 +88,9 @@ export function expanded(mask: FieldMask): FieldMask {
   return result;
 }
 
-/** The fields that an expanded mask withholds, or leaves. */
-export const fieldsIn = (mask: FieldMask): FieldName[] => FIELD_NAMES.filter((f) => (mask & bit(f)) !== 0);
-export const fieldsOutside = (mask: FieldMask): FieldName[] => FIELD_NAMES.filter((f) => (mask & bit(f)) === 0);
+/** The fields that an expanded mask leaves. */
+export const fieldsOutside = (mask: FieldMask): FieldName[] =>
+  FIELD_NAMES.filter((f) => (mask & bit(f)) === 0);
 
 /** Every wording field: they come together, from one release. */
 export const WORDING: FieldMask = FIELD_NAMES.filter((f) => FIELD_CLASSES[f] === "wording").reduce(

@@ -32,9 +32,20 @@ function itemSql(kind: StoredKind, live: boolean): string {
 }
 
 type AudienceJson = [
-  release: string, path: ReleasePath, target: string, from: string | null, to: string | null, tlp: number,
-  pap: number, withheld: number, released: number, from: number | null, until: number | null,
-  title: string | null, summary: string | null, description: string | null,
+  release: string,
+  path: ReleasePath,
+  target: string,
+  from: string | null,
+  to: string | null,
+  tlp: number,
+  pap: number,
+  withheld: number,
+  released: number,
+  from: number | null,
+  until: number | null,
+  title: string | null,
+  summary: string | null,
+  description: string | null,
 ];
 
 interface Row extends Wording, Record<string, unknown> {
@@ -108,7 +119,10 @@ function itemRow(kind: StoredKind, row: Row): ItemRow {
 }
 
 /** As `loadItems` with the whole history, for ids of any kind. */
-export async function loadItemsOfAnyKind(pool: Pick<Pool, "query">, ids: readonly string[]): Promise<Map<string, ItemRow>> {
+export async function loadItemsOfAnyKind(
+  pool: Pick<Pool, "query">,
+  ids: readonly string[],
+): Promise<Map<string, ItemRow>> {
   const { rows } = await pool.query<{ id: string; kind: StoredKind }>({
     name: "kinds",
     text: "SELECT id, kind FROM item WHERE id = ANY($1::uuid[])",

@@ -20,7 +20,13 @@ const KIND_OF: Record<string, StoredKind> = {
  * @param what how the error names it
  * @param written whether this very change wrote it
  */
-export async function lockedItem(ctx: Context, change: Change, id: string, what = "item", written = false): Promise<ItemRow> {
+export async function lockedItem(
+  ctx: Context,
+  change: Change,
+  id: string,
+  what = "item",
+  written = false,
+): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, what);
   if (written) ctx.wrote(uuid);
   await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
@@ -31,7 +37,11 @@ export async function lockedItem(ctx: Context, change: Change, id: string, what 
 /** As `lockedItem`, without a lock: for questions about an item that its owner and the operator ask. */
 export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, "item");
-  return actable((await loadItems(ctx.hub.pool, kind, [uuid], null)).get(uuid), ctx.scope(), "item");
+  return actable(
+    (await loadItems(ctx.hub.pool, kind, [uuid], null)).get(uuid),
+    ctx.scope(),
+    "item",
+  );
 }
 
 function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow {

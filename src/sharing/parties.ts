@@ -9,11 +9,6 @@ export interface Period {
   until: Instant;
 }
 
-export interface OrganizationFact {
-  id: string;
-  kind: OrganizationKind;
-}
-
 /** One state of a membership, from `at` until the next change. */
 export interface MembershipChangeFact {
   state: MembershipState;

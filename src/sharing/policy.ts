@@ -1,7 +1,16 @@
 import { type Grant, grantsOf, inForceAt, termsOf } from "./agreement-periods";
 import { ANY, type Condition, holds } from "./condition";
 import { EVERYONE, type AudienceFacts, type ItemFacts, type ReleasePath } from "./facts";
-import { type FieldMask, expanded, fieldsOutside, isWithheld, maskOf, WITHHOLD_ALL, WITHHOLD_NOTHING, WORDING } from "./fields";
+import {
+  type FieldMask,
+  expanded,
+  fieldsOutside,
+  isWithheld,
+  maskOf,
+  WITHHOLD_ALL,
+  WITHHOLD_NOTHING,
+  WORDING,
+} from "./fields";
 import type { AgreementFact, Instant, MaybeViewer, Parties, Viewer } from "./parties";
 import { type EffectiveTerms, narrower } from "./terms";
 import { TLP_AMBER, TLP_AMBER_STRICT, TLP_CLEAR, TLP_RED } from "./tlp";
@@ -17,13 +26,23 @@ export interface OwnerRight {
   admitted: readonly number[];
 }
 export const OWNER_RULE: readonly Condition<ItemFacts, OwnerRight>[] = [
-  { says: "the viewer's organization owns the item", fact: "ownerId", compare: "is", right: "ownerId" },
+  {
+    says: "the viewer's organization owns the item",
+    fact: "ownerId",
+    compare: "is",
+    right: "ownerId",
+  },
   { says: "the item's TLP admits this account", fact: "tlp", compare: "oneOf", right: "admitted" },
 ];
 
 /** OWNER too: in the answer to the request that wrote it, an item is shown to the account that wrote it. */
 export const AUTHOR_RULE: readonly Condition<ItemFacts, AuthorRight>[] = [
-  { says: "the viewer's organization owns the item", fact: "ownerId", compare: "is", right: "ownerId" },
+  {
+    says: "the viewer's organization owns the item",
+    fact: "ownerId",
+    compare: "is",
+    right: "ownerId",
+  },
   { says: "the viewer wrote it in this request", fact: "id", compare: "oneOf", right: "written" },
 ];
 export interface AuthorRight {
@@ -37,7 +56,12 @@ export interface OperatorRight {
   admitted: readonly number[];
 }
 export const OPERATOR_RULE: readonly Condition<ItemFacts, OperatorRight>[] = [
-  { says: "the item was submitted to the operator", fact: "submittedAt", compare: "atMost", right: "now" },
+  {
+    says: "the item was submitted to the operator",
+    fact: "submittedAt",
+    compare: "atMost",
+    right: "now",
+  },
   { says: "the item's TLP admits this account", fact: "tlp", compare: "oneOf", right: "admitted" },
 ];
 
@@ -63,18 +87,53 @@ export interface ReleaseRight {
 /** What holds of a live release, whoever asks. */
 export const LIVE_RULE: readonly Condition<AudienceFacts, { now: Instant }>[] = [
   { says: "the release is live", fact: "liveFrom", compare: "atMost", right: "now" },
-  { says: "the release is not withdrawn, expired or superseded", fact: "liveUntil", compare: "after", right: "now" },
+  {
+    says: "the release is not withdrawn, expired or superseded",
+    fact: "liveUntil",
+    compare: "after",
+    right: "now",
+  },
 ];
 export const RELEASE_RULE: readonly Condition<AudienceFacts, ReleaseRight>[] = [
   { says: "a release reaches this audience", fact: "target", compare: "is", right: "target" },
   { says: "the terms cover this kind of item", fact: "kind", compare: "oneOf", right: "kinds" },
-  { says: "the terms are those that the owner signed", fact: "ownerId", compare: "oneOfOrAny", right: "owners" },
-  { says: "the TLP is at most the agreement's ceiling", fact: "tlp", compare: "atMost", right: "tlpCeiling" },
-  { says: "the PAP is at most the agreement's ceiling", fact: "pap", compare: "atMost", right: "papCeiling" },
+  {
+    says: "the terms are those that the owner signed",
+    fact: "ownerId",
+    compare: "oneOfOrAny",
+    right: "owners",
+  },
+  {
+    says: "the TLP is at most the agreement's ceiling",
+    fact: "tlp",
+    compare: "atMost",
+    right: "tlpCeiling",
+  },
+  {
+    says: "the PAP is at most the agreement's ceiling",
+    fact: "pap",
+    compare: "atMost",
+    right: "papCeiling",
+  },
   { says: "the TLP admits this account", fact: "tlp", compare: "oneOf", right: "admitted" },
-  { says: "it was released while the right was held", fact: "releasedAt", compare: "atLeast", right: "heldFrom" },
-  { says: "it was released before a gap in the right", fact: "releasedAt", compare: "before", right: "heldUntil" },
-  { says: "its retention has not passed", fact: "releasedAt", compare: "after", right: "retainedAfter" },
+  {
+    says: "it was released while the right was held",
+    fact: "releasedAt",
+    compare: "atLeast",
+    right: "heldFrom",
+  },
+  {
+    says: "it was released before a gap in the right",
+    fact: "releasedAt",
+    compare: "before",
+    right: "heldUntil",
+  },
+  {
+    says: "its retention has not passed",
+    fact: "releasedAt",
+    compare: "after",
+    right: "retainedAfter",
+  },
   ...LIVE_RULE,
 ];
 
@@ -101,7 +160,9 @@ const admittedTo = (viewer: Viewer): readonly number[] =>
 
 /** `admittedTo`, and RED for an employee's own credential. */
 const admittedWithRed = (viewer: Viewer): readonly number[] =>
-  viewer.affiliation === Affiliation.EMPLOYEE && viewer.ownCredential ? [...UP_TO_STRICT, TLP_RED] : admittedTo(viewer);
+  viewer.affiliation === Affiliation.EMPLOYEE && viewer.ownCredential
+    ? [...UP_TO_STRICT, TLP_RED]
+    : admittedTo(viewer);
 
 export const isAnalyst = (viewer: MaybeViewer): boolean =>
   viewer?.organizationKind === OrganizationKind.OPERATOR && viewer.roles.includes(Role.ANALYST);
@@ -134,7 +195,8 @@ export function scopeOf(
     viewer,
     now,
     owner: viewer && { ownerId: viewer.organizationId, admitted: admittedWithRed(viewer) },
-    author: viewer && written.size ? { ownerId: viewer.organizationId, written: [...written] } : null,
+    author:
+      viewer && written.size ? { ownerId: viewer.organizationId, written: [...written] } : null,
     operator: viewer && isAnalyst(viewer) ? { now, admitted: admittedWithRed(viewer) } : null,
     releases,
     byTarget,
@@ -142,7 +204,12 @@ export function scopeOf(
 }
 
 /** What one grant opens: a right for each period in which it was held and for each version that owners are bound by. */
-function rightsUnder(parties: Parties, grant: Grant, admitted: readonly number[], now: Instant): ReleaseRight[] {
+function rightsUnder(
+  parties: Parties,
+  grant: Grant,
+  admitted: readonly number[],
+  now: Instant,
+): ReleaseRight[] {
   const agreement = parties.agreement(grant.agreementId);
   if (!agreement) return [];
   return ownersByTerms(agreement, parties.operatorId, now).flatMap(({ owners, terms: bound }) => {
@@ -184,17 +251,24 @@ function ownersByTerms(
   for (const [owner, signatures] of agreement.signatures) {
     const signed = new Set(signatures.filter((s) => s.at <= now).map((s) => s.versionId));
     const bound = begun.findLast((v) => signed.has(v.id));
-    if (bound && owner !== operatorId) ownersOf.set(bound.id, [...(ownersOf.get(bound.id) ?? []), owner]);
+    if (bound && owner !== operatorId)
+      ownersOf.set(bound.id, [...(ownersOf.get(bound.id) ?? []), owner]);
   }
   const current = inForceAt(agreement, now);
-  if (current && operatorId) ownersOf.set(current.id, [...(ownersOf.get(current.id) ?? []), operatorId]);
+  if (current && operatorId)
+    ownersOf.set(current.id, [...(ownersOf.get(current.id) ?? []), operatorId]);
   return begun.flatMap((v) => {
     const owners = ownersOf.get(v.id);
     return owners ? [{ owners, terms: termsOf(v) }] : [];
   });
 }
 
-function direct(path: ReleasePath, target: string, admitted: readonly number[], now: Instant): ReleaseRight {
+function direct(
+  path: ReleasePath,
+  target: string,
+  admitted: readonly number[],
+  now: Instant,
+): ReleaseRight {
   return {
     path,
     target,
@@ -280,11 +354,13 @@ export function decide(scope: Scope, item: ItemFacts): Decision {
   };
 }
 
-const allWithhold = (paths: readonly HeldPath[]): FieldMask => paths.reduce((mask, p) => mask & p.withheld, -1);
+const allWithhold = (paths: readonly HeldPath[]): FieldMask =>
+  paths.reduce((mask, p) => mask & p.withheld, -1);
 
 function latestOf(paths: readonly HeldPath[]): AudienceFacts | null {
   return paths.reduce<AudienceFacts | null>(
-    (latest, { audience }) => (audience && (!latest || audience.releasedAt > latest.releasedAt) ? audience : latest),
+    (latest, { audience }) =>
+      audience && (!latest || audience.releasedAt > latest.releasedAt) ? audience : latest,
     null,
   );
 }
@@ -303,7 +379,11 @@ function ofRelease(item: ItemFacts, audience: AudienceFacts, right: ReleaseRight
     attribution: attribution === 2 && isWithheld("source", mask) ? 1 : attribution,
     right,
     audience,
-    until: Math.min(audience.liveUntil, right.grant?.until ?? Infinity, audience.releasedAt + right.retentionMs),
+    until: Math.min(
+      audience.liveUntil,
+      right.grant?.until ?? Infinity,
+      audience.releasedAt + right.retentionMs,
+    ),
   };
 }
 

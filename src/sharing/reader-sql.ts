@@ -9,8 +9,12 @@ const instant = (ms: number): string =>
 export function rightsOf(scope: Scope): [string, string, string] {
   return [
     JSON.stringify(scope.releases.map(releaseRow)),
-    JSON.stringify(scope.owner ? [{ owner_id: scope.owner.ownerId, admitted: scope.owner.admitted }] : []),
-    JSON.stringify(scope.operator ? [{ now: instant(scope.now), admitted: scope.operator.admitted }] : []),
+    JSON.stringify(
+      scope.owner ? [{ owner_id: scope.owner.ownerId, admitted: scope.owner.admitted }] : [],
+    ),
+    JSON.stringify(
+      scope.operator ? [{ now: instant(scope.now), admitted: scope.operator.admitted }] : [],
+    ),
   ];
 }
 
@@ -110,4 +114,5 @@ export const COUNT = `
 export const LINKED = "IN (SELECT target_id FROM link WHERE source_id = ANY($5::uuid[]))";
 
 /** Whether the release whose wording is shown shows a part of it. */
-export const showsWording = (field: FieldName): string => `s.worded_mask & ${withholdingBits(field)} = 0`;
+export const showsWording = (field: FieldName): string =>
+  `s.worded_mask & ${withholdingBits(field)} = 0`;

@@ -6,8 +6,18 @@ import type { StoredKind } from "./facts";
 import { withholdingBits } from "./fields";
 import { loadItems } from "./item-rows";
 import { decide, type Scope } from "./policy";
-import { COUNT, LINKED, NEWEST, pathsSql, RELEASED, RIGHTS, rightsOf, SHOWN, OWNED, SUBMITTED } from "./reader-sql";
-import { ItemKind } from "./vocabulary";
+import {
+  COUNT,
+  LINKED,
+  NEWEST,
+  pathsSql,
+  RELEASED,
+  RIGHTS,
+  rightsOf,
+  SHOWN,
+  OWNED,
+  SUBMITTED,
+} from "./reader-sql";
 
 /** SQL over `s` (the item as shown), `i` (item) and `c` (its content), with values from `$5` on. */
 export interface Where {
@@ -78,7 +88,11 @@ export class Reader {
       if (views.length >= wanted || found.length < wanted || !last) break;
       at = last;
     }
-    return { views: views.slice(0, first), hasNextPage: views.length > first, hasPreviousPage: after !== null };
+    return {
+      views: views.slice(0, first),
+      hasNextPage: views.length > first,
+      hasPreviousPage: after !== null,
+    };
   }
 
   cursorOf(view: ItemView): string {
@@ -125,7 +139,9 @@ export class Reader {
   }
 
   /** The visible indicators that assert each of these observables, by position. */
-  async asserting(observables: readonly ({ type: string; value: string } | null)[]): Promise<ItemView[][]> {
+  async asserting(
+    observables: readonly ({ type: string; value: string } | null)[],
+  ): Promise<ItemView[][]> {
     const known = observables.flatMap((o, i) => (o ? [{ i, ...o }] : []));
     if (!known.length) return observables.map(() => []);
     const { rows } = await this.hub.pool.query<{ i: number; item_id: string }>({
@@ -204,5 +220,3 @@ const LOOKUP = `
     WHERE (a.withheld | r.withheld) & ${OBSERVABLE_BITS} = 0
   UNION SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN o ON ${OWNED}
   UNION SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN p ON ${SUBMITTED} WHERE i.tlp < 4`;
-
-export const STORED_KINDS: readonly StoredKind[] = [ItemKind.INCIDENT, ItemKind.INDICATOR, ItemKind.ADVISORY];

@@ -13,7 +13,11 @@ export interface Score {
 }
 
 /** Scores of visible indicators, by UUID, in one query. */
-export async function readScores(hub: Hub, scope: Scope, views: readonly ItemView[]): Promise<Map<string, Score>> {
+export async function readScores(
+  hub: Hub,
+  scope: Scope,
+  views: readonly ItemView[],
+): Promise<Map<string, Score>> {
   const { rows } = await hub.pool.query<{ id: string; seen: number; score: number }>({
     name: "scores",
     text: SCORES,

@@ -65,6 +65,9 @@ export function narrower(a: EffectiveTerms, b: EffectiveTerms): EffectiveTerms {
     requiresApproval: a.requiresApproval || b.requiresApproval,
     retroactive: a.retroactive && b.retroactive,
     retentionMs: Math.min(a.retentionMs, b.retentionMs),
-    purposes: a.purposes && b.purposes ? a.purposes.filter((p) => b.purposes?.includes(p)) : (a.purposes ?? b.purposes),
+    purposes:
+      a.purposes && b.purposes
+        ? a.purposes.filter((p) => b.purposes?.includes(p))
+        : (a.purposes ?? b.purposes),
   };
 }

@@ -54,7 +54,11 @@ export enum AccessPathKind {
   AUTHORITY = "AUTHORITY",
 }
 
-const ATTRIBUTION_ORDER = [Attribution.ANONYMOUS, Attribution.SECTOR_ONLY, Attribution.NAMED] as const;
+const ATTRIBUTION_ORDER = [
+  Attribution.ANONYMOUS,
+  Attribution.SECTOR_ONLY,
+  Attribution.NAMED,
+] as const;
 
 /** 0 (ANONYMOUS) to 2 (NAMED): how much is told of the source. */
 export const attributionRank = (attribution: Attribution): number =>

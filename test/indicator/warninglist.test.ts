@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { formatNetwork, parseNetwork } from "../../src/indicator/ip-address";
-import { normalizeObservable } from "../../src/indicator/observable";
+import { formatNetwork, parseNetwork } from "../../src/observable/ip-address";
+import { normalizeObservable } from "../../src/observable/observable";
 import { warningsFor } from "../../src/indicator/warninglist";
 import { matcherOf } from "../../src/indicator/warninglist-matcher";
 import { projectRoot } from "../../src/project-root";

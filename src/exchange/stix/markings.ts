@@ -19,8 +19,13 @@ const TLP_MARKINGS: Record<string, Tlp> = {
  */
 export function tlpOfMarkings(refs: unknown, granular: unknown): Tlp | null {
   const list = Array.isArray(refs) ? refs : refs === undefined ? [] : [refs];
-  const tlps = list.map((ref) => (typeof ref === "string" ? TLP_MARKINGS[ref] : undefined) ?? Tlp.RED);
+  const tlps = list.map(
+    (ref) => (typeof ref === "string" ? TLP_MARKINGS[ref] : undefined) ?? Tlp.RED,
+  );
   if (granular !== undefined) tlps.push(Tlp.RED);
   const order = Object.values(Tlp);
-  return tlps.reduce<Tlp | null>((max, tlp) => (max && order.indexOf(max) >= order.indexOf(tlp) ? max : tlp), null);
+  return tlps.reduce<Tlp | null>(
+    (max, tlp) => (max && order.indexOf(max) >= order.indexOf(tlp) ? max : tlp),
+    null,
+  );
 }

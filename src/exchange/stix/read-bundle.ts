@@ -4,7 +4,9 @@ import { Tlp } from "../../sharing/tlp";
 import { tlpOfMarkings } from "./markings";
 
 /** One object of a bundle: an indicator as an input, or why it is none. */
-export type ReadObject = { objectId: string | null } & ({ input: IndicatorInput } | { problem: string });
+export type ReadObject = { objectId: string | null } & (
+  { input: IndicatorInput } | { problem: string }
+);
 
 const MAX_OBJECTS = 10_000;
 const ID = /^indicator--[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -15,10 +17,16 @@ const ID = /^indicator--[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{
  */
 export function readBundle(bundle: unknown, unmarked: Tlp): ReadObject[] {
   if (!isRecord(bundle) || bundle.type !== "bundle" || !Array.isArray(bundle.objects)) {
-    throw badInput("bundle", "must be a STIX 2.1 bundle: an object of type `bundle` with a list of objects");
+    throw badInput(
+      "bundle",
+      "must be a STIX 2.1 bundle: an object of type `bundle` with a list of objects",
+    );
   }
   if (bundle.objects.length > MAX_OBJECTS) {
-    throw badInput("bundle.objects", `must have at most ${MAX_OBJECTS} entries, has ${bundle.objects.length}`);
+    throw badInput(
+      "bundle.objects",
+      `must have at most ${MAX_OBJECTS} entries, has ${bundle.objects.length}`,
+    );
   }
   return bundle.objects.map((object: unknown) => readObject(object, unmarked));
 }
@@ -28,13 +36,16 @@ function readObject(object: unknown, unmarked: Tlp): ReadObject {
   const objectId = typeof object.id === "string" ? object.id.slice(0, 200) : null;
   const refuse = (problem: string): ReadObject => ({ objectId, problem });
   if (object.type !== "indicator") {
-    return refuse(`objects of type ${String(object.type).slice(0, 50)} are not taken from bundles; only indicators are`);
+    return refuse(
+      `objects of type ${String(object.type).slice(0, 50)} are not taken from bundles; only indicators are`,
+    );
   }
   if (!objectId || !ID.test(objectId)) return refuse("id: must be indicator-- and a UUID");
   if (typeof object.pattern !== "string") return refuse("pattern: is required");
   const validFrom = instant(object.valid_from);
   const validUntil = instant(object.valid_until);
-  if (validFrom === "wrong" || validUntil === "wrong") return refuse("valid_from, valid_until: must be RFC 3339 instants");
+  if (validFrom === "wrong" || validUntil === "wrong")
+    return refuse("valid_from, valid_until: must be RFC 3339 instants");
   if (object.revoked === true) return refuse("revoked: a revoked indicator is not taken");
   const labels = [...texts(object.labels), ...texts(object.indicator_types)];
   return {

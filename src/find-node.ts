@@ -1,10 +1,10 @@
-import { readsAccount, readsMembership } from "../auth/rights";
-import type { Context } from "../context";
-import { parseGlobalId } from "../ids";
-import { readsAgreement, readsVersion } from "../organization/change-agreement";
-import { visibleRelease } from "../release/release-verbs";
-import { ItemKind } from "../sharing/vocabulary";
-import { findWatch } from "../alert/watch-store";
+import { readsAccount, readsMembership } from "./auth/rights";
+import type { Context } from "./context";
+import { parseGlobalId } from "./ids";
+import { readsAgreement, readsVersion } from "./organization/change-agreement";
+import { visibleRelease } from "./release/release-verbs";
+import { ItemKind } from "./sharing/vocabulary";
+import { findWatch } from "./alert/watch-store";
 
 /** Anything that has a global id, as the viewer may know it; null for everything else. */
 export async function findNode(ctx: Context, id: string): Promise<object | null> {

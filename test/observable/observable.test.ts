@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { normalizeObservable, normalizeTyped } from "../../src/indicator/observable";
+import { normalizeObservable, normalizeTyped } from "../../src/observable/observable";
 
 const read = (raw: string): string | null => {
   const found = normalizeObservable(raw);

@@ -1,7 +1,18 @@
-import type { ItemRow } from "../sharing/disclosure";
-import type { FieldMask } from "../sharing/fields";
+import type { ItemRow } from "./disclosure";
+import type { ReleasePath } from "./facts";
+import type { FieldMask } from "./fields";
+import type { EffectiveTerms } from "./terms";
 import type { Change } from "../transaction";
-import type { Audience } from "./check-audience";
+
+/** One audience of a release, checked. */
+export interface Audience {
+  path: ReleasePath;
+  target: string;
+  toGroupId: string | null;
+  versionId: string | null;
+  /** The owner's terms; null but for AGREEMENT. */
+  terms: EffectiveTerms | null;
+}
 
 /**
  * Makes a release live within a change: its audiences become rows that decisions rest on, and for each audience it takes
@@ -10,11 +21,22 @@ import type { Audience } from "./check-audience";
 export async function makeLive(
   change: Change,
   item: ItemRow,
-  release: { uuid: string; fromGroupId: string | null; tlp: number; withheld: FieldMask; expiresAt: Date | null },
+  release: {
+    uuid: string;
+    fromGroupId: string | null;
+    tlp: number;
+    withheld: FieldMask;
+    expiresAt: Date | null;
+  },
   audiences: readonly Audience[],
 ): Promise<void> {
   const wanted = JSON.stringify(
-    audiences.map((a) => ({ path: a.path, target: a.target, to_group_id: a.toGroupId, version_id: a.versionId })),
+    audiences.map((a) => ({
+      path: a.path,
+      target: a.target,
+      to_group_id: a.toGroupId,
+      version_id: a.versionId,
+    })),
   );
   const superseded = await change.query<{ release_id: string }[]>(
     `WITH ended AS (
@@ -30,8 +52,17 @@ export async function makeLive(
      SELECT $1, $2, $3, $4, w.path, w.target, $5, w.to_group_id, w.version_id, $6, $7, $8, $9, $9, $10
      FROM jsonb_to_recordset($11::jsonb) AS w(path text, target uuid, to_group_id uuid, version_id uuid)`,
     [
-      release.uuid, item.id, item.kind, item.ownerId, release.fromGroupId, release.tlp, item.pap, release.withheld,
-      change.now, release.expiresAt ?? "infinity", wanted,
+      release.uuid,
+      item.id,
+      item.kind,
+      item.ownerId,
+      release.fromGroupId,
+      release.tlp,
+      item.pap,
+      release.withheld,
+      change.now,
+      release.expiresAt ?? "infinity",
+      wanted,
     ],
   );
   if (superseded.length) {
@@ -44,12 +75,23 @@ export async function makeLive(
   await change.query(`UPDATE item SET state = 'RELEASED' WHERE id = $1`, [item.id]);
   const groupIds = audiences.flatMap((a) => a.toGroupId ?? []);
   const alike = `${item.kind} ${release.tlp} ${item.pap} ${release.withheld} ${wanted}`;
-  change.raise({ type: "ITEM_RELEASED", itemId: item.id, releaseId: release.uuid, groupIds, alike });
+  change.raise({
+    type: "ITEM_RELEASED",
+    itemId: item.id,
+    releaseId: release.uuid,
+    groupIds,
+    alike,
+  });
   if (superseded.length) change.raise({ type: "ACCESS_ENDED", itemId: item.id, groupIds });
 }
 
 /** An item's TLP or PAP was raised: its live releases are narrowed to at least that, from now on. */
-export async function narrowReleases(change: Change, itemId: string, tlp: number, pap: number): Promise<void> {
+export async function narrowReleases(
+  change: Change,
+  itemId: string,
+  tlp: number,
+  pap: number,
+): Promise<void> {
   const narrowed = await change.query<object[]>(
     `WITH ended AS (
        UPDATE release_audience SET live_until = $2
