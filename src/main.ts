@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
-import { createOperator, isEmpty, issueOwnKey } from "./auth/bootstrap";
+import { isEmpty } from "./auth/bootstrap";
 import { type Config, ConfigError, readConfig } from "./config";
-import { type DemoAccount, loadDemo } from "./demo/load-demo";
+import type { DemoAccount } from "./demo/load-demo";
 import { startEmbeddedPostgres } from "./embedded-postgres";
-import { type Hub } from "./hub";
+import { fillEmptyDatabase } from "./first-start";
+import type { Hub } from "./hub";
 import { startHub } from "./server";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
@@ -50,15 +51,10 @@ async function main(): Promise<void> {
   announce(running.hub, config, running.url);
 }
 
-/** On an empty database: the operator of HUB_BOOTSTRAP_KEY, and the demo community. */
+/** Fills an empty database, and keeps the demo's keys where only this machine's user reads them. */
 async function fill(hub: Hub, config: Config): Promise<void> {
-  if (!isEmpty(hub)) return;
-  if (config.bootstrapKey) {
-    const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
-    await issueOwnKey(hub, await createOperator(hub, operator), "Bootstrap", config.bootstrapKey);
-  }
-  if (!config.demo) return;
-  const accounts = await loadDemo(hub);
+  const accounts = await fillEmptyDatabase(hub, config);
+  if (!accounts) return;
   mkdirSync(config.dataDir, { recursive: true });
   writeFileSync(demoFile(config), JSON.stringify(accounts, null, 2), { mode: 0o600 });
 }

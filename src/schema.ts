@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import { GraphQLSchema, isObjectType } from "graphql";
 import { buildSchema, registerEnumType } from "type-graphql";
 import { AdvisoryResolver } from "./advisory/advisory.resolver";

@@ -42,7 +42,9 @@ export async function alertsAfter(
   // The entry of the cursor itself may have raised further alerts.
   if (from.sub < Number.MAX_SAFE_INTEGER) seq -= 1;
   while (delivered.length < wanted) {
-    const rows = await fresh().hub.log.after(seq, BATCH);
+    const { log } = fresh().hub;
+    const rows = await log.after(seq, BATCH);
+    log.prefetch(rows);
     for (const row of rows) {
       for (const one of await alertsOf(fresh(), row, filter)) {
         if (row.seq > from.seq || one.position.sub > from.sub) delivered.push(one);
@@ -70,6 +72,7 @@ export async function* follow(
   const { log } = fresh().hub;
   while (!signal.aborted) {
     const rows = await log.after(seq, BATCH);
+    log.prefetch(rows);
     for (const row of rows) {
       for (const one of await alertsOf(fresh(), row, filter)) {
         if (signal.aborted) return;

@@ -153,16 +153,26 @@ export class AlertLog {
 
   /** The item of an entry with its whole history, read once for all subscribers. */
   itemOf(row: LogRow): Promise<ItemRow | null> {
-    if (row.itemId === null) return Promise.resolve(null);
-    let item = this.items.get(row.seq);
-    if (!item) {
-      const id = row.itemId;
-      item = loadItemsOfAnyKind(this.hub.pool, [id]).then((found) => found.get(id) ?? null);
-      item.catch(() => this.items.delete(row.seq));
-      this.items.set(row.seq, item);
-      const [oldest] = this.items.keys();
-      if (this.items.size > KEPT_ITEMS && oldest !== undefined) this.items.delete(oldest);
-    }
+    const { itemId } = row;
+    if (itemId === null) return Promise.resolve(null);
+    return this.items.get(row.seq) ?? this.keep(row, loadItemsOfAnyKind(this.hub.pool, [itemId]));
+  }
+
+  /** Reads the items of many entries at once, for `itemOf`. */
+  prefetch(rows: readonly LogRow[]): void {
+    const missing = rows.filter((row) => row.itemId !== null && !this.items.has(row.seq));
+    if (!missing.length) return;
+    const ids = [...new Set(missing.flatMap((row) => row.itemId ?? []))];
+    const items = loadItemsOfAnyKind(this.hub.pool, ids);
+    for (const row of missing) void this.keep(row, items);
+  }
+
+  private keep(row: LogRow, items: Promise<Map<string, ItemRow>>): Promise<ItemRow | null> {
+    const item = items.then((found) => found.get(row.itemId ?? "") ?? null);
+    item.catch(() => this.items.delete(row.seq));
+    this.items.set(row.seq, item);
+    const [oldest] = this.items.keys();
+    if (this.items.size > KEPT_ITEMS && oldest !== undefined) this.items.delete(oldest);
     return item;
   }
 

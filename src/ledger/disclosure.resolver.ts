@@ -1,5 +1,4 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, Resolver } from "type-graphql";
-import { mayPublish } from "../auth/rights";
 import type { Context } from "../context";
 import { badInput } from "../errors";
 import { parseGlobalId } from "../ids";
@@ -59,6 +58,9 @@ interface Row {
   count: number;
 }
 
+const OWN = `owner_id = $1 AND ($3::uuid IS NULL OR item_id = $3)
+  AND EXISTS (SELECT FROM item i WHERE i.id = d.item_id AND i.tlp = ANY($2::smallint[]))`;
+
 const NAMED_PATHS: readonly AccessPathKind[] = [
   AccessPathKind.BILATERAL,
   AccessPathKind.NAMED,
@@ -68,8 +70,7 @@ const NAMED_PATHS: readonly AccessPathKind[] = [
 @Resolver()
 export class DisclosureResolver {
   @Query(() => DisclosureConnection, {
-    description:
-      "Who has read the viewer's own items, oldest first. For its PUBLISHERs and ORG_ADMINs.",
+    description: "Who has read the viewer's own items, oldest first.",
   })
   async disclosures(
     @Ctx() ctx: Context,
@@ -86,20 +87,20 @@ export class DisclosureResolver {
       : { at: 0, id: "00000000-0000-0000-0000-000000000000" };
     if (!from) throw badInput("after", "is not a cursor of this hub");
     await ctx.hub.ledger.flush();
-    const own = mayPublish(account) ? account.organizationId : null;
+    // Of items above what its TLP admits, an account does not learn who read them either.
+    const own = [account.organizationId, ctx.scope().owner?.admitted ?? []];
     const uuid = itemId
       ? (parseGlobalId(itemId)?.uuid ?? "00000000-0000-0000-0000-000000000000")
       : null;
     const { rows } = await ctx.hub.pool.query<Row>(
       `SELECT id, item_id AS "itemId", organization_id AS "organizationId", path, group_id AS "groupId", channel,
          first_at AS "firstAt", last_at AS "lastAt", count
-       FROM disclosure WHERE owner_id = $1 AND ($2::uuid IS NULL OR item_id = $2) AND (first_at, id) > ($3, $4)
-       ORDER BY first_at, id LIMIT $5`,
-      [own, uuid, new Date(from.at), from.id, wanted + 1],
+       FROM disclosure d WHERE ${OWN} AND (first_at, id) > ($4, $5) ORDER BY first_at, id LIMIT $6`,
+      [...own, uuid, new Date(from.at), from.id, wanted + 1],
     );
     const { rows: counted } = await ctx.hub.pool.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM disclosure WHERE owner_id = $1 AND ($2::uuid IS NULL OR item_id = $2)`,
-      [own, uuid],
+      `SELECT count(*)::int AS count FROM disclosure d WHERE ${OWN}`,
+      [...own, uuid],
     );
     const edges: DisclosureEdge[] = [];
     for (const row of rows.slice(0, wanted)) {

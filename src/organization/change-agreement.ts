@@ -148,6 +148,8 @@ export function terminateAgreement(
       terminatedBy: change.by.uuid,
       terminationReason: reason,
     });
+    // Nobody but the coordinators knew of a draft.
+    return version.proposedAt ? undefined : false;
   });
 }
 

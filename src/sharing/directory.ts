@@ -60,6 +60,28 @@ export class Directory implements Parties {
     await this.refreshing;
   }
 
+  /** Forgets everything; the next `refresh` reads it all. */
+  clear(): void {
+    this.version = -1n;
+    const maps = [
+      this.organizations,
+      this.accounts,
+      this.keys,
+      this.keysByHash,
+      this.groups,
+      this.coordinators,
+      this.memberships,
+      this.agreements,
+      this.versions,
+      this.signatures,
+      this.changes,
+      this.membershipsByPair,
+    ];
+    for (const map of maps) map.clear();
+    this.indexAgreements();
+    this.index();
+  }
+
   private async read(): Promise<void> {
     // One snapshot for all tables, so that a change is seen whole or not at all.
     await this.dataSource.transaction("REPEATABLE READ", async (manager) => {

@@ -1,0 +1,326 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type AccessPathKind =
+  | 'AGREEMENT'
+  | 'AUTHORITY'
+  | 'BILATERAL'
+  | 'NAMED'
+  | 'OPERATOR'
+  | 'OWNER'
+  | 'PUBLIC';
+
+export type Affiliation =
+  | 'CLIENT'
+  | 'CONTRACTOR'
+  | 'EMPLOYEE';
+
+export type AlertFilter = {
+  groupIds?: Array<string> | null | undefined;
+  /** Also what the own organization did. */
+  includeOwn?: boolean | null | undefined;
+  minTlp?: Tlp | null | undefined;
+  types?: Array<AlertType> | null | undefined;
+  /** Also WATCH_MATCHED alerts of these watches. */
+  watchIds?: Array<string> | null | undefined;
+};
+
+export type AlertType =
+  | 'ACCESS_ENDED'
+  | 'ACCOUNT_CHANGED'
+  | 'AGREEMENT_CHANGED'
+  | 'ITEM_RELEASED'
+  | 'ITEM_UPDATED'
+  | 'ITEM_WITHDRAWN'
+  | 'MEMBERSHIP_CHANGED'
+  | 'OBLIGATION_DUE'
+  | 'OBLIGATION_OVERDUE'
+  | 'RELEASE_DECIDED'
+  | 'RELEASE_PROPOSED'
+  | 'SIGHTING_ADDED'
+  | 'WATCH_MATCHED';
+
+export type Attribution =
+  | 'ANONYMOUS'
+  | 'NAMED'
+  | 'SECTOR_ONLY';
+
+export type ItemKind =
+  | 'ADVISORY'
+  | 'INCIDENT'
+  | 'INDICATOR'
+  | 'SIGHTING';
+
+export type OrganizationKind =
+  | 'AUTHORITY'
+  | 'MEMBER'
+  | 'OPERATOR'
+  | 'PEER_HUB';
+
+export type Role =
+  | 'ANALYST'
+  | 'MEMBER'
+  | 'OFFICER'
+  | 'OPERATOR_ADMIN'
+  | 'ORG_ADMIN'
+  | 'PUBLISHER'
+  | 'READER';
+
+export type Tlp =
+  | 'AMBER'
+  | 'AMBER_STRICT'
+  | 'CLEAR'
+  | 'GREEN'
+  | 'RED';
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { account: { email: string, displayName: string, roles: Array<Role>, affiliation: Affiliation } | null, organization: { name: string, kind: OrganizationKind } | null, grants: Array<{ kind: AccessPathKind, until: string | null, group: { slug: string } | null, agreementVersion: { number: number } | null }> } };
+
+export type AlertsQueryVariables = Exact<{
+  after?: string | null | undefined;
+  filter?: AlertFilter | null | undefined;
+}>;
+
+
+export type AlertsQuery = { alerts: { nodes: Array<{ cursor: string, type: AlertType, at: string, itemId: string | null, count: number, group: { slug: string } | null, item:
+        | { title: string, id: string, kind: ItemKind, tlp: Tlp }
+        | { title: string, id: string, kind: ItemKind, tlp: Tlp }
+        | { name: string | null, id: string, kind: ItemKind, tlp: Tlp }
+       | null, subject:
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+        | { id: string }
+       | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type FollowAlertsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+  filter?: AlertFilter | null | undefined;
+}>;
+
+
+export type FollowAlertsSubscription = { alerts: { cursor: string, type: AlertType, at: string, itemId: string | null, count: number, group: { slug: string } | null, item:
+      | { title: string, id: string, kind: ItemKind, tlp: Tlp }
+      | { title: string, id: string, kind: ItemKind, tlp: Tlp }
+      | { name: string | null, id: string, kind: ItemKind, tlp: Tlp }
+     | null, subject:
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+      | { id: string }
+     | null } };
+
+export type AlertLineFragment = { cursor: string, type: AlertType, at: string, itemId: string | null, count: number, group: { slug: string } | null, item:
+    | { title: string, id: string, kind: ItemKind, tlp: Tlp }
+    | { title: string, id: string, kind: ItemKind, tlp: Tlp }
+    | { name: string | null, id: string, kind: ItemKind, tlp: Tlp }
+   | null, subject:
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+    | { id: string }
+   | null };
+
+export type LookupQueryVariables = Exact<{
+  values: Array<string> | string;
+}>;
+
+
+export type LookupQuery = { lookup: Array<{ value: string, normalized: string | null, type: string | null, score: number | null, sightingCount: number, warnings: Array<{ list: string }>, indicators: Array<{ id: string, name: string | null, tlp: Tlp, source: { attribution: Attribution, sector: string | null, organization: { name: string } | null } }> }> };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const AlertLineFragmentDoc = new TypedDocumentString(`
+    fragment AlertLine on Alert {
+  cursor
+  type
+  at
+  itemId
+  count
+  group {
+    slug
+  }
+  item {
+    id
+    kind
+    tlp
+    ... on Incident {
+      title
+    }
+    ... on Indicator {
+      name
+    }
+    ... on Advisory {
+      title
+    }
+  }
+  subject {
+    id
+  }
+}
+    `, {"fragmentName":"AlertLine"}) as unknown as TypedDocumentString<AlertLineFragment, unknown>;
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    account {
+      email
+      displayName
+      roles
+      affiliation
+    }
+    organization {
+      name
+      kind
+    }
+    grants {
+      kind
+      until
+      group {
+        slug
+      }
+      agreementVersion {
+        number
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const AlertsDocument = new TypedDocumentString(`
+    query Alerts($after: String, $filter: AlertFilter) {
+  alerts(first: 100, after: $after, filter: $filter) {
+    nodes {
+      ...AlertLine
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment AlertLine on Alert {
+  cursor
+  type
+  at
+  itemId
+  count
+  group {
+    slug
+  }
+  item {
+    id
+    kind
+    tlp
+    ... on Incident {
+      title
+    }
+    ... on Indicator {
+      name
+    }
+    ... on Advisory {
+      title
+    }
+  }
+  subject {
+    id
+  }
+}`) as unknown as TypedDocumentString<AlertsQuery, AlertsQueryVariables>;
+export const FollowAlertsDocument = new TypedDocumentString(`
+    subscription FollowAlerts($after: String, $filter: AlertFilter) {
+  alerts(after: $after, filter: $filter) {
+    ...AlertLine
+  }
+}
+    fragment AlertLine on Alert {
+  cursor
+  type
+  at
+  itemId
+  count
+  group {
+    slug
+  }
+  item {
+    id
+    kind
+    tlp
+    ... on Incident {
+      title
+    }
+    ... on Indicator {
+      name
+    }
+    ... on Advisory {
+      title
+    }
+  }
+  subject {
+    id
+  }
+}`) as unknown as TypedDocumentString<FollowAlertsSubscription, FollowAlertsSubscriptionVariables>;
+export const LookupDocument = new TypedDocumentString(`
+    query Lookup($values: [String!]!) {
+  lookup(values: $values) {
+    value
+    normalized
+    type
+    score
+    sightingCount
+    warnings {
+      list
+    }
+    indicators {
+      id
+      name
+      tlp
+      source {
+        attribution
+        sector
+        organization {
+          name
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<LookupQuery, LookupQueryVariables>;
