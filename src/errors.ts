@@ -10,6 +10,12 @@ export type ErrorCode =
   | "QUERY_TOO_COMPLEX"
   | "INTERNAL";
 
+/** HTTP statuses of refused requests; 400 for the rest. */
+export const STATUS: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  QUERY_TOO_COMPLEX: 413,
+};
+
 /** One thing that is wrong with an input: where (`input.terms.tlpCeiling`) and what, with the limit. */
 export interface Issue {
   path: string;

@@ -7,7 +7,7 @@ import { authenticate, type Session } from "./auth/viewer";
 import type { Config } from "./config";
 import { Context } from "./context";
 import { migrate, openDatabase } from "./database";
-import { HubError } from "./errors";
+import { HubError, STATUS } from "./errors";
 import { formatError } from "./format-error";
 import { type Clock, Hub } from "./hub";
 import { limitComplexity, MAX_TOKENS } from "./limits";
@@ -98,7 +98,10 @@ const refuseAnonymousIntrospection: ApolloServerPlugin<Context> = {
       const asks = operation?.selectionSet.selections.some(
         (s) => s.kind === Kind.FIELD && (s.name.value === "__schema" || s.name.value === "__type"),
       );
-      if (asks) throw new HubError("UNAUTHENTICATED", "Introspection needs an API key.");
+      if (!asks) return;
+      const refusal = new HubError("UNAUTHENTICATED", "Introspection needs an API key.");
+      refusal.extensions.http = { status: STATUS[refusal.code] };
+      throw refusal;
     },
   }),
 };
@@ -178,11 +181,6 @@ async function answerGraphql(
   else response.destroy(new Error("incremental delivery is not offered"));
   return undefined;
 }
-
-const STATUS: Partial<Record<HubError["code"], number>> = {
-  UNAUTHENTICATED: 401,
-  QUERY_TOO_COMPLEX: 413,
-};
 
 /** The whole body. Throws QUERY_TOO_COMPLEX past the limit, without reading on. */
 async function readBody(request: IncomingMessage): Promise<string> {

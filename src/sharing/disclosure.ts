@@ -111,6 +111,15 @@ export const KINDS: Record<
   },
 };
 
+/** The fields of an item's kind that a decision shows, wording first. */
+export function shownFields(kind: StoredKind, decision: Decision): FieldName[] {
+  if (!decision.visible) return [];
+  const { wording, fields } = KINDS[kind];
+  return [...wording, ...fields].filter(
+    (f): f is FieldName => f !== null && !isWithheld(f, decision.withheld),
+  );
+}
+
 /** What is shown where a list may not be: an empty one, for the contract has no null there. */
 const EMPTY: Partial<Record<FieldName, unknown>> = { observables: [], labels: [], warnings: [] };
 

@@ -1,5 +1,6 @@
 import { contains, activePeriods, grantUnder, inForceAt, standings } from "./agreement-periods";
 import { type Condition, holdsOne } from "./condition";
+import { shownFields } from "./disclosure";
 import type { AudienceFacts, ItemFacts } from "./facts";
 import type { Parties } from "./parties";
 import {
@@ -11,7 +12,6 @@ import {
   RELEASE_RULE,
   type ReleaseRight,
   type Scope,
-  shownFields,
 } from "./policy";
 import { AccessPathKind } from "./vocabulary";
 
@@ -49,7 +49,7 @@ export function explain(scope: Scope, parties: Parties, item: ItemFacts): Explan
     authority(),
   ];
   const decision = decide(scope, item);
-  return { visible: paths.some((p) => p.holds), fields: shownFields(decision), paths };
+  return { visible: paths.some((p) => p.holds), fields: shownFields(item.kind, decision), paths };
 }
 
 function explainOwner(scope: Scope, item: ItemFacts): ExplainedPath {

@@ -88,10 +88,6 @@ export function expanded(mask: FieldMask): FieldMask {
   return result;
 }
 
-/** The fields that an expanded mask leaves. */
-export const fieldsOutside = (mask: FieldMask): FieldName[] =>
-  FIELD_NAMES.filter((f) => (mask & bit(f)) === 0);
-
 /** Every wording field: they come together, from one release. */
 export const WORDING: FieldMask = FIELD_NAMES.filter((f) => FIELD_CLASSES[f] === "wording").reduce(
   (mask, f) => mask | bit(f),

@@ -4,7 +4,6 @@ import { EVERYONE, type AudienceFacts, type ItemFacts, type ReleasePath } from "
 import {
   type FieldMask,
   expanded,
-  fieldsOutside,
   isWithheld,
   maskOf,
   WITHHOLD_ALL,
@@ -386,6 +385,3 @@ function ofRelease(item: ItemFacts, audience: AudienceFacts, right: ReleaseRight
     ),
   };
 }
-
-export const shownFields = (decision: Decision): string[] =>
-  decision.visible ? fieldsOutside(decision.withheld) : [];

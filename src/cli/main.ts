@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { run } from "./run";
+
+// Without this a reader that stops early, such as `head`, would end in a stack trace.
+process.stdout.on("error", () => process.exit(0));
+
+run(process.argv.slice(2), {
+  env: process.env,
+  out: (line) => console.log(line),
+  err: (line) => console.error(line),
+  readInput: () => readFileSync(0, "utf8"),
+}).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(`Something went wrong in the client: ${String(error)}`);
+    process.exitCode = 1;
+  },
+);
