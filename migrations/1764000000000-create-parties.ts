@@ -14,6 +14,7 @@ export class CreateParties1764000000000 implements MigrationInterface {
         one boolean PRIMARY KEY DEFAULT true CHECK (one),
         secret bytea NOT NULL,
         filling boolean NOT NULL DEFAULT false,
+        swept_until timestamptz,
         policy_version bigint NOT NULL DEFAULT 0,
         policy_changed_at timestamptz NOT NULL DEFAULT '-infinity'
       );

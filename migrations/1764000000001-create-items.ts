@@ -85,6 +85,9 @@ export class CreateItems1764000000001 implements MigrationInterface {
       CREATE INDEX release_audience_target ON release_audience (target, kind, released_at DESC, item_id DESC)
         INCLUDE (tlp, pap, owner_id, live_from, live_until);
 
+      CREATE INDEX release_audience_end ON release_audience (live_until) WHERE live_until < 'infinity';
+      CREATE INDEX release_expiry ON release (expires_at) WHERE expires_at IS NOT NULL;
+
       CREATE TABLE sighting (
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
         indicator_id uuid NOT NULL REFERENCES item, organization_id uuid NOT NULL REFERENCES organization,

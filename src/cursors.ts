@@ -34,6 +34,9 @@ export interface LogPosition {
   sub: number;
 }
 
+/** `sub` of a position behind everything that an entry raises. */
+export const WHOLE_ENTRY = 0xffff_ffff;
+
 /** A position in the log, shown so that it tells neither the number nor the gaps. */
 export class LogCursor {
   private readonly sealed: Sealed;

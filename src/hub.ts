@@ -6,6 +6,7 @@ import type { Config } from "./config";
 import { ItemCursor, LogCursor } from "./cursors";
 import type { Session } from "./auth/viewer";
 import { AlertLog } from "./alert/log";
+import { Sweep } from "./alert/sweep";
 import { Ledger } from "./ledger/ledger";
 import { Directory } from "./sharing/directory";
 
@@ -23,6 +24,7 @@ export class Hub {
   readonly directory: Directory;
   readonly log: AlertLog;
   readonly ledger: Ledger;
+  readonly sweep: Sweep;
   /** Positions in lists, sealed. */
   itemCursor!: ItemCursor;
   /** Positions in the log, sealed. */
@@ -47,6 +49,7 @@ export class Hub {
     this.directory = new Directory(dataSource);
     this.log = new AlertLog(this);
     this.ledger = new Ledger(this);
+    this.sweep = new Sweep(this);
     this.usage = setInterval(() => void this.writeUsage(), USAGE_MS).unref();
   }
 
@@ -65,6 +68,7 @@ export class Hub {
 
   async close(): Promise<void> {
     clearInterval(this.usage);
+    await this.sweep.close();
     await this.log.close();
     await this.ledger.close();
     await this.writeUsage();

@@ -50,7 +50,9 @@ export async function startHub({
   const dataSource = await openDatabase(databaseUrl);
   await migrate(dataSource);
   const hub = new Hub(config, dataSource, databaseUrl, logger, clock);
-  hub.pool.on("error", (err) => logger.warn({ err }, "a database connection was lost"));
+  hub.pool.on("error", (err) => {
+    if (!hub.stopping) logger.warn({ reason: err.message }, "a database connection was lost");
+  });
   await hub.open();
   await prepare?.(hub);
   warningsFor({ type: "ipv4-addr", value: "192.0.2.1" }); // loads the lists now, not during the first request

@@ -13,7 +13,6 @@ import type { Account } from "./auth/account.entity";
 export type ChangeKind = "content" | "policy";
 
 const POLICY_LOCK = 7_264_002;
-const LOG_LOCK = 7_264_003;
 
 /** One change, all or nothing, with the alerts that it raises. */
 export class Change {
@@ -103,7 +102,7 @@ export async function change<T>(
       ]);
     }
     if (made.entries.length || kind === "policy") {
-      await manager.query(`SELECT pg_advisory_xact_lock(${LOG_LOCK})`);
+      await hub.log.lock(manager);
       await hub.log.append(manager, made);
       raised = true;
     }

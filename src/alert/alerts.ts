@@ -1,9 +1,10 @@
 import type { Context } from "../context";
 import { badInput } from "../errors";
 import { globalId, uuidOf } from "../ids";
-import type { LogPosition } from "../cursors";
+import { type LogPosition, WHOLE_ENTRY } from "../cursors";
 import type { ItemView } from "../sharing/disclosure";
 import { KINDS } from "../sharing/disclosure";
+import { endedFor } from "../sharing/ended";
 import { tlpRank } from "../sharing/tlp";
 import { findNode } from "../find-node";
 import { Alert, AlertType, type AlertFilter } from "./alert.type";
@@ -24,7 +25,7 @@ interface Delivered {
 
 /** Where to begin. Throws BAD_USER_INPUT for a cursor that this hub did not make. */
 export function positionOf(ctx: Context, after: string | null, otherwise: number): LogPosition {
-  if (after === null) return { seq: otherwise, sub: Number.MAX_SAFE_INTEGER };
+  if (after === null) return { seq: otherwise, sub: WHOLE_ENTRY };
   const position = ctx.hub.logCursor.open(after);
   if (!position) throw badInput("after", "is not a cursor of this hub");
   return position;
@@ -40,7 +41,7 @@ export async function alertsAfter(
   const delivered: Delivered[] = [];
   let { seq } = from;
   // The entry of the cursor itself may have raised further alerts.
-  if (from.sub < Number.MAX_SAFE_INTEGER) seq -= 1;
+  if (from.sub < WHOLE_ENTRY) seq -= 1;
   while (delivered.length < wanted) {
     const { log } = fresh().hub;
     const rows = await log.after(seq, BATCH);
@@ -68,7 +69,7 @@ export async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<Alert> {
   let { seq } = from;
-  if (from.sub < Number.MAX_SAFE_INTEGER) seq -= 1;
+  if (from.sub < WHOLE_ENTRY) seq -= 1;
   const { log } = fresh().hub;
   while (!signal.aborted) {
     const rows = await log.after(seq, BATCH);
@@ -91,7 +92,11 @@ async function alertsOf(
   filter: AlertFilter | null,
 ): Promise<Delivered[]> {
   const { viewer } = ctx;
-  if (!filter?.includeOwn && viewer?.organizationId === row.actorOrganizationId) return [];
+  if (row.type === "ACCESS_ENDED" && row.itemId === null) return endedAlerts(ctx, row, filter);
+  const ended = row.type === "ACCESS_ENDED" || row.type === "ITEM_WITHDRAWN";
+  // Whoever ended a right: those who lost it have copies to purge.
+  if (!ended && !filter?.includeOwn && viewer?.organizationId === row.actorOrganizationId)
+    return [];
   const account = viewer && ctx.account();
   const item = await ctx.hub.log.itemOf(row);
   const reached = item
@@ -130,6 +135,34 @@ async function alertsOf(
     }
   }
   return alerts;
+}
+
+/** One alert for each item that the viewer could see until an act, or the clock, ended its right at the entry's instant. */
+async function endedAlerts(
+  ctx: Context,
+  row: LogRow,
+  filter: AlertFilter | null,
+): Promise<Delivered[]> {
+  const type = AlertType.ACCESS_ENDED;
+  if (!wants(filter, type) || filter?.groupIds) return [];
+  const reached: Reached = { type, groupId: null, carries: "id" };
+  const items = await endedFor(ctx.hub, ctx.viewer, row.at);
+  return Promise.all(
+    items.map(async ({ id, kind }, i) => {
+      const position = { seq: row.seq, sub: i };
+      const itemId = globalId(KINDS[kind].node, id);
+      return {
+        position,
+        alert: await alertOf(ctx, row, reached, {
+          position,
+          type,
+          subject: null,
+          itemId,
+          view: null,
+        }),
+      };
+    }),
+  );
 }
 
 async function alertOf(

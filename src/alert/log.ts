@@ -23,6 +23,7 @@ export type AlertTypeName =
 /** What a change adds to the log. Who gets it is decided when it is delivered. */
 export interface LogEntry {
   type: AlertTypeName;
+  /** ACCESS_ENDED without an item: whatever rights ended at the entry's instant. */
   itemId?: string;
   releaseId?: string;
   /** The target of a sighting's path. */
@@ -55,6 +56,7 @@ export interface LogRow {
   count: number;
 }
 
+const LOG_LOCK = 7_264_003;
 const CHANNEL = "musubi_log";
 const TAIL = 5_000;
 const BATCH = 500;
@@ -107,6 +109,16 @@ export class AlertLog {
         [change.now, change.by.organizationId, change.by.uuid, JSON.stringify(change.entries)],
       );
     }
+    await this.notify(manager);
+  }
+
+  /** Held until the commit, so that numbers are in commit order and none appears below one that was seen. */
+  async lock(manager: EntityManager): Promise<void> {
+    await manager.query(`SELECT pg_advisory_xact_lock(${LOG_LOCK})`);
+  }
+
+  /** Wakes every node up, once the transaction is committed. */
+  async notify(manager: EntityManager): Promise<void> {
     await manager.query(`NOTIFY ${CHANNEL}`);
   }
 

@@ -78,7 +78,7 @@ export type Tlp =
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ViewerQuery = { viewer: { account: { email: string, displayName: string, roles: Array<Role>, affiliation: Affiliation } | null, organization: { name: string, kind: OrganizationKind } | null, grants: Array<{ kind: AccessPathKind, until: string | null, group: { slug: string } | null, agreementVersion: { number: number } | null }> } };
+export type ViewerQuery = { viewer: { account: { email: string, displayName: string, roles: Array<Role>, affiliation: Affiliation } | null, organization: { name: string, kind: OrganizationKind } | null, grants: Array<{ kind: AccessPathKind, until: string | null, group: { slug: string } | null, agreementVersion: { terms: { kinds: Array<ItemKind>, tlpCeiling: Tlp } } | null }> } };
 
 export type AlertsQueryVariables = Exact<{
   after?: string | null | undefined;
@@ -220,7 +220,10 @@ export const ViewerDocument = new TypedDocumentString(`
         slug
       }
       agreementVersion {
-        number
+        terms {
+          kinds
+          tlpCeiling
+        }
       }
     }
   }

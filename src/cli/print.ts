@@ -1,5 +1,23 @@
 import type { AlertLineFragment, LookupQuery, Tlp, ViewerQuery } from "./generated";
 
+export const HELP = `Usage: npm run --silent hub -- <command> [options]
+
+  viewer                 whose key it is, and by which agreements it reads
+  alerts                 the alerts so far, oldest first
+    --after CURSOR         those after this cursor
+    --follow               live, beginning now or after the cursor; a lost connection comes back
+    --types TYPE,TYPE      only these, such as ITEM_RELEASED,ITEM_WITHDRAWN
+  lookup VALUE...        what is known of addresses, domains, URLs, hashes; defanged forms too
+  query FILE|-           sends a GraphQL document, from a file or the standard input
+    --variables JSON       its variables
+
+  --url URL              the hub; default: HUB_URL, else http://127.0.0.1:4000
+  --key KEY              an API key; default: HUB_KEY, else nobody in particular
+  --json                 JSON; of alerts and values one object a line
+  --help                 this
+
+Ends with 0; 1 where the hub says no, 2 for a wrong command, 3 for a refused key, 4 where no hub answers.`;
+
 /**
  * Text from the hub, fit for one line of a terminal: others wrote it, so it must neither move the cursor, nor change
  * colours, nor turn the reading direction.
@@ -34,7 +52,8 @@ export function viewerLines({ viewer: { account, organization, grants } }: Viewe
       [
         `reads by ${kind}`,
         group && `as a member of [${plain(group.slug)}]`,
-        agreementVersion && `version ${agreementVersion.number}`,
+        agreementVersion && `up to ${marking(agreementVersion.terms.tlpCeiling)}`,
+        agreementVersion?.terms.kinds.join(" "),
         until && `until ${until}`,
       ]
         .filter(Boolean)

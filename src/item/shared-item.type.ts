@@ -1,5 +1,5 @@
 import { Field, ID, InterfaceType, ObjectType } from "type-graphql";
-import { Node } from "../node.type";
+import { itemType, Node } from "../node.type";
 import { AgreementVersion } from "../organization/agreement.entity";
 import { Organization } from "../organization/organization.entity";
 import { SectorGroup } from "../organization/sector-group.entity";
@@ -38,8 +38,7 @@ export class Source {
   implements: Node,
   description:
     "What is shared under agreements: seen by its owner, and by those whom one of its releases reaches.",
-  resolveType: (value: { kind: ItemKind }) =>
-    `${value.kind.charAt(0)}${value.kind.slice(1).toLowerCase()}`,
+  resolveType: itemType,
 })
 export abstract class SharedItem implements Node {
   @Field(() => ID) id!: string;

@@ -201,6 +201,8 @@ async function act(
       stateOf(fact, versionFact, change.now.getTime()),
     );
     if (changed === false) return;
+    if (changed !== "signed")
+      change.raise({ type: "ACCESS_ENDED", groupIds: [agreement.toGroupId] });
     change.raise({
       type: "AGREEMENT_CHANGED",
       ...(changed === "signed" && { organizationId: change.by.organizationId }),

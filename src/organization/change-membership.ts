@@ -174,4 +174,6 @@ async function record(
     groupIds: [membership.groupId],
     subject: globalId("membership", membership.uuid),
   });
+  if (state === SUSPENDED || state === ENDED)
+    change.raise({ type: "ACCESS_ENDED", groupIds: [membership.groupId] });
 }

@@ -13,6 +13,7 @@ import {
 import { Account } from "../auth/account.entity";
 import { readsMembership } from "../auth/rights";
 import type { Context } from "../context";
+import { WHOLE_ENTRY } from "../cursors";
 import { AccessPath } from "../item/shared-item.type";
 import { grantsOf, stateOf } from "../sharing/agreement-periods";
 import type { ShownPath } from "../sharing/disclosure";
@@ -50,6 +51,11 @@ export class Viewer {
   @Field(() => Account, { nullable: true }) account!: Account | null;
   @Field(() => Organization, { nullable: true }) organization!: Organization | null;
   @Field(() => [AccessPath]) grants!: AccessPath[];
+  @Field(() => String, {
+    description:
+      "The present end of the log. A client that has no cursor yet subscribes after this one and misses nothing.",
+  })
+  alertCursor!: string;
 }
 
 const accountOrNull = (ctx: Context): Account | null => (ctx.session ? ctx.account() : null);
@@ -61,7 +67,8 @@ export class PartyResolver {
   @Query(() => Viewer)
   viewer(@Ctx() ctx: Context): object {
     const account = accountOrNull(ctx);
-    if (!account) return { account: null, organization: null, grants: [] };
+    const alertCursor = ctx.hub.logCursor.seal({ seq: ctx.hub.log.position, sub: WHOLE_ENTRY });
+    if (!account) return { account: null, organization: null, grants: [], alertCursor };
     const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map(
       (grant): ShownPath => ({
         kind: AccessPathKind.AGREEMENT,

@@ -2,7 +2,7 @@ import { ANY, toSql } from "./condition";
 import { type FieldName, withholdingBits } from "./fields";
 import { OPERATOR_RULE, OWNER_RULE, RELEASE_RULE, type ReleaseRight, type Scope } from "./policy";
 
-const instant = (ms: number): string =>
+export const instant = (ms: number): string =>
   ms === Infinity ? "infinity" : ms === -Infinity ? "-infinity" : new Date(ms).toISOString();
 
 /** The viewer's rights as the rows that RIGHTS reads: `$1` releases, `$2` owner, `$3` operator. */
@@ -33,11 +33,15 @@ const releaseRow = (r: ReleaseRight): object => ({
   withheld: r.withheld,
 });
 
+/** Release rights as rows, from the parameter that holds them. */
+export const releaseRights = (parameter: string): string => `
+  SELECT * FROM jsonb_to_recordset(${parameter}::jsonb) AS t(target uuid, kinds text[], owners uuid[], owners_any boolean,
+    tlp_ceiling smallint, pap_ceiling smallint, admitted smallint[], held_from timestamptz, held_until timestamptz,
+    retained_after timestamptz, now timestamptz, withheld int)`;
+
 /** The rights as common tables: `r` (releases), `o` (owner), `p` (operator). */
 export const RIGHTS = `
-  r AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS t(target uuid, kinds text[], owners uuid[], owners_any boolean,
-    tlp_ceiling smallint, pap_ceiling smallint, admitted smallint[], held_from timestamptz, held_until timestamptz,
-    retained_after timestamptz, now timestamptz, withheld int)),
+  r AS (${releaseRights("$1")}),
   o AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS t(owner_id uuid, admitted smallint[])),
   p AS (SELECT * FROM jsonb_to_recordset($3::jsonb) AS t(now timestamptz, admitted smallint[]))`;
 

@@ -1,0 +1,99 @@
+import type { Hub } from "../hub";
+import { durationMs } from "../sharing/duration";
+
+const EVERY_MS = 20_000;
+
+/**
+ * Tells of rights that the clock ended: a release's expiry, the end of retention, an agreement's dates, the time to sign.
+ * It only writes the alerts; the rights themselves end at their instant without it.
+ */
+export class Sweep {
+  private readonly timer: NodeJS.Timeout;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly hub: Hub) {
+    this.timer = setInterval(() => void this.run(), EVERY_MS).unref();
+  }
+
+  /** Sweeps now, after a sweep that is under way. */
+  run(): Promise<void> {
+    this.running = this.running
+      .then(() => this.sweep())
+      .catch((err: unknown) =>
+        this.hub.logger.error({ err }, "the sweep failed; it will be made up for"),
+      );
+    return this.running;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async sweep(): Promise<void> {
+    const { hub } = this;
+    const operator = hub.directory.operatorId;
+    if (operator === null) return;
+    const written = await hub.dataSource.transaction(async (manager) => {
+      const [row] = await manager.query<[{ from: string | null }]>(
+        `SELECT ms(swept_until) AS from FROM hub FOR UPDATE`,
+      );
+      const until = hub.now();
+      const from = row.from === null ? until : Number(row.from);
+      if (until <= from && row.from !== null) return false;
+      await manager.query(`UPDATE hub SET swept_until = $1`, [new Date(until)]);
+      const rows = await manager.query<{ at: Date }[]>(BOUNDARIES, [
+        new Date(from),
+        new Date(until),
+        JSON.stringify(this.retentions()),
+      ]);
+      const instants = new Set([
+        ...rows.map((r) => r.at.getTime()),
+        ...this.agreementBoundaries(from, until),
+      ]);
+      if (!instants.size) return false;
+      await hub.log.lock(manager);
+      await manager.query(
+        `INSERT INTO log (at, type, actor_organization_id, actor_account_id)
+         SELECT t, 'ACCESS_ENDED', $2, $2 FROM unnest($1::timestamptz[]) t ORDER BY t`,
+        [[...instants].map((at) => new Date(at)), operator],
+      );
+      await hub.log.notify(manager);
+      return true;
+    });
+    if (written) hub.log.wake();
+  }
+
+  /** How long releases are kept, by agreement, under any of its versions. */
+  private retentions(): { target: string; ms: number }[] {
+    return [...this.hub.directory.versions.values()].flatMap(({ agreementId, terms }) => {
+      const ms = terms.retention === null ? null : durationMs(terms.retention);
+      return ms === null ? [] : [{ target: agreementId, ms }];
+    });
+  }
+
+  /** Instants in (from, until] at which a version's time begins, ends, or the time to sign it runs out. */
+  private agreementBoundaries(from: number, until: number): number[] {
+    return [...this.hub.directory.versions.values()]
+      .filter((v) => v.proposedAt !== null)
+      .flatMap((v) => {
+        const begins = v.effectiveFrom?.getTime() ?? Infinity;
+        return [
+          begins,
+          v.effectiveUntil?.getTime() ?? Infinity,
+          begins + (durationMs(v.signWithin) ?? 0),
+        ];
+      })
+      .filter((at) => from < at && at <= until);
+  }
+}
+
+/** Instants in (`$1`, `$2`] at which a release expired, or its retention (`$3`) ended. */
+const BOUNDARIES = `
+  SELECT expires_at AS at FROM release WHERE expires_at > $1 AND expires_at <= $2 AND state = 'RELEASED'
+  UNION
+  SELECT a.released_at + k.ms * interval '1 millisecond'
+  FROM jsonb_to_recordset($3::jsonb) AS k(target uuid, ms bigint)
+  JOIN release_audience a ON a.target = k.target
+    AND a.released_at > $1::timestamptz - k.ms * interval '1 millisecond'
+    AND a.released_at <= $2::timestamptz - k.ms * interval '1 millisecond'`;

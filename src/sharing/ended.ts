@@ -1,0 +1,73 @@
+import type { Hub } from "../hub";
+import type { StoredKind } from "./facts";
+import type { MaybeViewer } from "./parties";
+import { type ReleaseRight, type Scope, scopeOf } from "./policy";
+import { instant, OWNED, RELEASED, releaseRights, RIGHTS, rightsOf, SUBMITTED } from "./reader-sql";
+
+export interface EndedItem {
+  id: string;
+  kind: StoredKind;
+}
+
+/**
+ * The items that a viewer could see immediately before an instant and not at it, whatever ended its right: an act, or the
+ * clock. In a fixed order, as it rests on history alone.
+ * @param at milliseconds
+ */
+export async function endedFor(hub: Hub, viewer: MaybeViewer, at: number): Promise<EndedItem[]> {
+  const before = scopeOf(viewer, hub.directory, at - 1);
+  const after = scopeOf(viewer, hub.directory, at);
+  const kept = new Set(after.releases.map(essence));
+  const lost = before.releases.filter((right) => !kept.has(essence(right)));
+  const { rows } = await hub.pool.query<EndedItem>({
+    name: "ended",
+    text: ENDED,
+    values: [
+      ...rightsOf(after),
+      rightsOf({ ...before, releases: lost } satisfies Scope)[0],
+      rightsOf(before)[0],
+      instant(at),
+      JSON.stringify(retentions(before)),
+    ],
+  });
+  return rows;
+}
+
+/** What a right is, apart from the instant at which it is asked about. */
+const essence = ({
+  now: _now,
+  retainedAfter: _retained,
+  grant: _grant,
+  ...right
+}: ReleaseRight): string =>
+  JSON.stringify({
+    ...right,
+    heldFrom: String(right.heldFrom),
+    heldUntil: String(right.heldUntil),
+    retentionMs: String(right.retentionMs),
+  });
+
+const retentions = (scope: Scope): object[] =>
+  scope.releases
+    .filter((right) => Number.isFinite(right.retentionMs))
+    .map((right) => ({ target: right.target, released_at: instant(right.retainedAfter + 1) }));
+
+/**
+ * `$1`–`$3`: the rights at the instant; `$4`: those of before that are no more; `$5`: all of before; `$6`: the instant;
+ * `$7`: what reached the end of its retention at it. Only what one of these ended is looked at.
+ */
+const ENDED = `
+  WITH ${RIGHTS}, lost AS (${releaseRights("$4")}), had AS (${releaseRights("$5")}),
+  kept_until AS (SELECT * FROM jsonb_to_recordset($7::jsonb) AS t(target uuid, released_at timestamptz)),
+  gone AS (
+    SELECT a.item_id FROM lost r JOIN release_audience a ON ${RELEASED}
+    UNION
+    SELECT a.item_id FROM had r JOIN release_audience a ON ${RELEASED} WHERE a.live_until = $6::timestamptz
+    UNION
+    SELECT a.item_id FROM had r JOIN kept_until k ON k.target = r.target
+      JOIN release_audience a ON ${RELEASED} AND a.released_at = k.released_at
+  )
+  SELECT i.id, i.kind FROM gone g JOIN item i ON i.id = g.item_id
+  WHERE NOT EXISTS (SELECT FROM r JOIN release_audience a ON ${RELEASED} WHERE a.item_id = i.id)
+    AND NOT EXISTS (SELECT FROM o WHERE ${OWNED}) AND NOT EXISTS (SELECT FROM p WHERE ${SUBMITTED})
+  ORDER BY i.id`;
