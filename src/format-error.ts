@@ -49,7 +49,7 @@ export function formatError(
       extensions: { code, issues: issuesOf(formatted) },
     };
   }
-  const clients = typeof code === "string" ? CLIENT_FAULTS.has(code) : isDocumentError(original);
+  const clients = typeof code === "string" ? CLIENT_FAULTS.has(code) : isDocumentError(error);
   if (clients) {
     const locations = formatted.locations && { locations: formatted.locations };
     return {
@@ -68,11 +68,12 @@ export function formatError(
   };
 }
 
-/** An error of parsing, validating or reading variables: it was never thrown by code of ours. */
+/** An error of parsing, validating or reading variables: it comes before any field, and no code of ours threw it. */
 const isDocumentError = (error: unknown): boolean =>
   error instanceof GraphQLError &&
-  !error.originalError &&
-  (error.nodes !== undefined || error.source !== undefined);
+  error.path === undefined &&
+  (error.nodes !== undefined || error.source !== undefined) &&
+  (error.originalError === undefined || error.originalError instanceof GraphQLError);
 
 const issuesOf = (formatted: GraphQLFormattedError): { path: string; message: string }[] => [
   {

@@ -20,11 +20,22 @@ export class Change {
 
   constructor(
     readonly manager: EntityManager,
-    readonly now: Date,
+    private instant: Date,
     readonly by: Account,
     /** The policy version of rows that this change writes. */
     readonly version: string,
+    private readonly next: (after: number) => number,
   ) {}
+
+  /** The instant of this change. */
+  get now(): Date {
+    return this.instant;
+  }
+
+  /** Moves this change behind an instant that it turned out to follow, having waited for a lock. */
+  follow(after: number): void {
+    this.instant = new Date(this.next(after));
+  }
 
   query<T extends ObjectLiteral[] = []>(sql: string, parameters?: unknown[]): Promise<T> {
     return this.manager.query<T>(sql, parameters);
@@ -93,7 +104,7 @@ export async function change<T>(
     const after = Math.max(Number(row.changed ?? 0), Number(row.logged ?? 0));
     const now = new Date(hub.nextInstant(after));
     const version = (BigInt(row.policy_version) + 1n).toString();
-    const made = new Change(manager, now, by(), version);
+    const made = new Change(manager, now, by(), version, (later) => hub.nextInstant(later));
     const answer = await work(made);
     if (kind === "policy") {
       await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [

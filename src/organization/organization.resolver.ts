@@ -81,6 +81,7 @@ export class PartyResolver {
       account,
       organization: ctx.directory.organizations.get(account.organizationId),
       grants,
+      alertCursor,
     };
   }
 
@@ -326,6 +327,11 @@ export class SharingAgreementResolver {
 
 @Resolver(() => AgreementVersion)
 export class AgreementVersionResolver {
+  @FieldResolver(() => SharingAgreement)
+  agreement(@Ctx() ctx: Context, @Root() version: AgreementVersion): SharingAgreement | undefined {
+    return ctx.directory.agreements.get(version.agreementId);
+  }
+
   @FieldResolver(() => AgreementState)
   state(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementState {
     return stateOfVersion(ctx, version);

@@ -31,8 +31,13 @@ export async function lockedItem(
   if (written) ctx.wrote(uuid);
   await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
   const item = (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+  if (item && !written) change.follow(latestActOn(item));
   return actable(item, ctx.scopeAt(change.now.getTime()), what);
 }
+
+/** When the item was last acted on: whatever waited for the lock on it comes after. */
+const latestActOn = ({ updatedAt, audiences }: ItemRow): number =>
+  audiences.reduce((latest, { liveFrom }) => Math.max(latest, liveFrom), updatedAt);
 
 /** As `lockedItem`, without a lock: for questions about an item that its owner and the operator ask. */
 export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow> {

@@ -50,8 +50,8 @@ export const OWNED = toSql(OWNER_RULE, "i", "o");
 export const SUBMITTED = toSql(OPERATOR_RULE, "i", "p");
 
 /**
- * The newest `$5` items of one kind (`$4`) before a position (`$6` time, `$7` id), each with the time of the path by
- * which it was found. One ordered index scan per right, each stopping at the page's length: the cost does not grow
+ * The newest `$5` pairs of an item of one kind (`$4`) and the time of a path to it, before a position (`$6` time, `$7`
+ * id). An item stands at only one of its times: that which it is shown with. One ordered index scan per right, each stopping at the page's length: the cost does not grow
  * with the table.
  */
 export const NEWEST = `
@@ -60,18 +60,18 @@ export const NEWEST = `
       SELECT a.item_id, a.released_at AS at FROM release_audience a
       WHERE ${RELEASED} AND a.kind = $4 AND (a.released_at, a.item_id) < ($6::timestamptz, $7::uuid)
       ORDER BY a.released_at DESC, a.item_id DESC LIMIT $5) x
-    UNION ALL
+    UNION
     SELECT x.* FROM o CROSS JOIN LATERAL (
       SELECT i.id AS item_id, i.updated_at AS at FROM item i
       WHERE ${OWNED} AND i.kind = $4 AND (i.updated_at, i.id) < ($6::timestamptz, $7::uuid)
       ORDER BY i.updated_at DESC, i.id DESC LIMIT $5) x
-    UNION ALL
+    UNION
     SELECT x.* FROM p CROSS JOIN LATERAL (
       SELECT i.id AS item_id, i.updated_at AS at FROM item i
       WHERE ${SUBMITTED} AND i.kind = $4 AND (i.updated_at, i.id) < ($6::timestamptz, $7::uuid)
       ORDER BY i.updated_at DESC, i.id DESC LIMIT $5) x
   )
-  SELECT item_id, ms(max(at)) AS at FROM found GROUP BY item_id ORDER BY max(at) DESC, item_id DESC LIMIT $5`;
+  SELECT item_id, ms(at) AS at FROM found ORDER BY found.at DESC, item_id DESC LIMIT $5`;
 
 /**
  * Every path by which items of one kind (`$4`) are visible.
