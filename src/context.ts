@@ -12,6 +12,9 @@ import type { StoredKind } from "./sharing/facts";
 import type { Viewer } from "./sharing/parties";
 import { type Scope, scopeOf } from "./sharing/policy";
 import { Reader } from "./sharing/reader";
+import { isWithheld } from "./sharing/fields";
+import { loadObservables } from "./sharing/item-rows";
+import type { Observable } from "./observable/observable";
 import { readScores, type Score } from "./sharing/scores";
 import { change, type Change, type ChangeKind } from "./transaction";
 
@@ -19,6 +22,7 @@ import { change, type Change, type ChangeKind } from "./transaction";
 export class Context {
   private current: Scope | null = null;
   private readonly links = new Map<StoredKind, Batch<ItemView[]>>();
+  private observed: Batch<Observable[]> | null = null;
   private releases: Batch<Release[]> | null = null;
   private scores: Batch<Score> | null = null;
   private readonly scored = new Map<string, ItemView>();
@@ -40,6 +44,7 @@ export class Context {
     this.current = null;
     this.links.clear();
     this.scores = null;
+    this.observed = null;
     this.releases = null;
   }
 
@@ -107,6 +112,13 @@ export class Context {
       ),
     );
     return (await this.scores.load(indicator.uuid)) ?? { score: null, seen: 0 };
+  }
+
+  /** The observables of an indicator, where they are shown. Asked for many at once it makes one query. */
+  async observables(indicator: ItemView): Promise<Observable[]> {
+    if (isWithheld("observables", indicator.withheld)) return [];
+    this.observed ??= new Batch((uuids) => loadObservables(this.hub.pool, uuids));
+    return (await this.observed.load(indicator.uuid)) ?? [];
   }
 
   /** The releases of an item that the viewer sees whole. Asked for many items at once it makes one query. */

@@ -27,6 +27,8 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
     type: "postgres",
     url,
     poolSize,
+    // WHY: what is asked here is prepared, and plans well without its values; planning anew would cost more than running.
+    extra: { options: "-c plan_cache_mode=force_generic_plan" },
     synchronize: false,
     namingStrategy: new SnakeNames(),
     migrations: [CreateParties1764000000000, CreateItems1764000000001, CreateLog1764000000002],

@@ -8,6 +8,7 @@ import type { Session } from "./auth/viewer";
 import { AlertLog } from "./alert/log";
 import { Sweep } from "./alert/sweep";
 import { Ledger } from "./ledger/ledger";
+import { Turns } from "./turns";
 import { Directory } from "./sharing/directory";
 
 /** Where time comes from; tests bring their own. */
@@ -29,6 +30,11 @@ export class Hub {
   itemCursor!: ItemCursor;
   /** Positions in the log, sealed. */
   logCursor!: LogCursor;
+  /**
+   * Changes under way. WHY a bound: what a change reads on the way comes over other connections of the same pool, and
+   * if changes held them all, each would wait for the others for ever.
+   */
+  readonly changing = new Turns(8);
   /** Whether it no longer takes requests. */
   stopping = false;
   private readonly usedKeys = new Map<string, Date>();

@@ -37,7 +37,7 @@ export class ItemConnection {
     };
   }
 
-  totalCount(): Promise<number> {
+  get totalCount(): Promise<number> {
     return this.reader.count(this.where);
   }
 }

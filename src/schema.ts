@@ -8,11 +8,7 @@ import { BundleResolver } from "./exchange/bundle.resolver";
 import { IncidentResolver } from "./incident/incident.resolver";
 import { IndicatorResolver, LookupResultResolver } from "./indicator/indicator.resolver";
 import { DecisionResolver } from "./item/decision.resolver";
-import {
-  AccessPathResolver,
-  SharedItemResolver,
-  SourceResolver,
-} from "./item/shared-item.resolver";
+import { SharedItemResolver } from "./item/shared-item.resolver";
 import { DisclosureResolver } from "./ledger/disclosure.resolver";
 import {
   AgreementSignatureResolver,
@@ -58,7 +54,6 @@ export async function makeSchema(): Promise<GraphQLSchema> {
   for (const [name, type] of Object.entries(ENUMS)) registerEnumType(type, { name });
   const schema = await buildSchema({
     resolvers: [
-      AccessPathResolver,
       AdvisoryResolver,
       AgreementSignatureResolver,
       AgreementVersionResolver,
@@ -78,7 +73,6 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       SectorGroupResolver,
       SharedItemResolver,
       SharingAgreementResolver,
-      SourceResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     validate: false,
@@ -100,11 +94,14 @@ function withoutPlainResolvers(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     for (const field of Object.values(type.getFields())) {
-      if (isPlain(field.resolve)) delete field.resolve;
+      if (isPlain(field.resolve) && !(field.name in LAZY)) delete field.resolve;
     }
   }
   return schema;
 }
+
+/** Properties that are promises: the compiled executor waits only for what a resolver returns. */
+const LAZY = { totalCount: true };
 
 const isPlain = (resolve: unknown): boolean =>
   typeof resolve === "function" && resolve.toString().includes("root[fieldMetadata.name]");

@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
@@ -9,6 +10,7 @@ import { Context } from "./context";
 import { migrate, openDatabase } from "./database";
 import { HubError, STATUS } from "./errors";
 import { formatError } from "./format-error";
+import { compiledQueries } from "./compiled-queries";
 import { type Clock, Hub } from "./hub";
 import { limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
@@ -86,7 +88,11 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: [limitComplexity],
     formatError: (formatted, error) => formatError(hub.logger, formatted, error),
-    plugins: [ApolloServerPluginCacheControlDisabled(), refuseAnonymousIntrospection],
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      refuseAnonymousIntrospection,
+      compiledQueries(schema, hub.logger),
+    ],
   });
   await apollo.start();
   return apollo;
@@ -175,12 +181,14 @@ async function answerGraphql(
     context: async () => new Context(hub, session, "query"),
   });
   if (session) hub.used(session);
+  if (result.body.kind !== "complete") throw new Error("incremental delivery is not offered");
+  const text = Buffer.from(result.body.string);
   response.writeHead(result.status ?? 200, {
-    ...Object.fromEntries(result.headers),
+    "content-type": result.headers.get("content-type") ?? "application/json; charset=utf-8",
+    "content-length": text.length,
     ...API_HEADERS,
   });
-  if (result.body.kind === "complete") response.end(result.body.string);
-  else response.destroy(new Error("incremental delivery is not offered"));
+  response.end(text);
   return undefined;
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Pool } from "pg";
+import { QueryFailedError } from "typeorm";
 import type { EntityManager, EntityTarget, ObjectLiteral } from "typeorm";
 import type { LogEntry } from "./alert/log";
 import type { Hub } from "./hub";
 import type { Account } from "./auth/account.entity";
+import { conflict } from "./errors";
 
 /**
  * content: items and releases; any number at once. policy: parties and agreements; alone.
@@ -90,36 +92,46 @@ export async function change<T>(
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
   let raised = false;
-  const result = await hub.dataSource.transaction(async (manager) => {
-    await manager.query(
-      `SELECT ${kind === "policy" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"}(${POLICY_LOCK})`,
-    );
-    const [row] = await manager.query<
-      [{ policy_version: string; changed: string | null; logged: string | null }]
-    >(
-      `SELECT policy_version, ms(policy_changed_at) AS changed,
+  const result = await hub.changing
+    .run(() =>
+      hub.dataSource.transaction(async (manager) => {
+        await manager.query(
+          `SELECT ${kind === "policy" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"}(${POLICY_LOCK})`,
+        );
+        const [row] = await manager.query<
+          [{ policy_version: string; changed: string | null; logged: string | null }]
+        >(
+          `SELECT policy_version, ms(policy_changed_at) AS changed,
               ${kind === "policy" ? "(SELECT ms(at) FROM log ORDER BY seq DESC LIMIT 1)" : "NULL"} AS logged FROM hub`,
-    );
-    if (BigInt(row.policy_version) !== hub.directory.version) await hub.directory.refresh();
-    const after = Math.max(Number(row.changed ?? 0), Number(row.logged ?? 0));
-    const now = new Date(hub.nextInstant(after));
-    const version = (BigInt(row.policy_version) + 1n).toString();
-    const made = new Change(manager, now, by(), version, (later) => hub.nextInstant(later));
-    const answer = await work(made);
-    if (kind === "policy") {
-      await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [
-        version,
-        now,
-      ]);
-    }
-    if (made.entries.length || kind === "policy") {
-      await hub.log.lock(manager);
-      await hub.log.append(manager, made);
-      raised = true;
-    }
-    return answer;
-  });
+        );
+        if (BigInt(row.policy_version) !== hub.directory.version) await hub.directory.refresh();
+        const after = Math.max(Number(row.changed ?? 0), Number(row.logged ?? 0));
+        const now = new Date(hub.nextInstant(after));
+        const version = (BigInt(row.policy_version) + 1n).toString();
+        const made = new Change(manager, now, by(), version, (later) => hub.nextInstant(later));
+        const answer = await work(made);
+        if (kind === "policy") {
+          await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [
+            version,
+            now,
+          ]);
+        }
+        if (made.entries.length || kind === "policy") {
+          await hub.log.lock(manager);
+          await hub.log.append(manager, made);
+          raised = true;
+        }
+        return answer;
+      }),
+    )
+    .catch((error: unknown) => {
+      throw isTaken(error) ? conflict("Something with this name or id exists already.") : error;
+    });
   if (kind === "policy") await hub.directory.refresh();
   if (raised) hub.log.wake();
   return result;
 }
+
+/** Two changes at once made what there may be only one of; the database let the first one win (SQLSTATE 23505). */
+const isTaken = (error: unknown): boolean =>
+  error instanceof QueryFailedError && error.driverError.code === "23505";

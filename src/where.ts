@@ -16,7 +16,7 @@ export class Filter {
   /** The place of a value in the query. */
   value(value: unknown): string {
     this.values.push(value);
-    return `$${this.values.length + 4}`;
+    return `$<${this.values.length - 1}>`;
   }
 
   /** A condition on a field of the item. */
@@ -54,9 +54,10 @@ export class Filter {
   }
 
   done(): Where | null {
-    return this.parts.length
-      ? { sql: this.parts.map((p) => `(${p})`).join(" AND "), values: this.values }
-      : null;
+    if (!this.parts.length) return null;
+    const all = this.parts.map((p) => `(${p})`).join(" AND ");
+    const place = (first: number) => (_: string, i: string) => `$${first + Number(i)}`;
+    return { sql: (first) => all.replaceAll(/\$<(\d+)>/g, place(first)), values: this.values };
   }
 }
 

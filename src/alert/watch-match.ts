@@ -6,11 +6,10 @@ import type { Watch } from "./watch-store";
 
 /** Whether an item matches a watch, by what the viewer is shown of it: all that the watch names must match. */
 export async function matches(ctx: Context, watch: Watch, item: ItemView): Promise<boolean> {
-  if (
-    watch.watched.length &&
-    !observablesOf(item).some((o) => watch.watched.some((w) => covers(w, o)))
-  )
-    return false;
+  if (watch.watched.length) {
+    const seen = item.kind === ItemKind.INDICATOR ? await ctx.observables(item) : [];
+    if (!seen.some((o) => watch.watched.some((w) => covers(w, o)))) return false;
+  }
   if (watch.sectors.length) {
     const sector = ctx.directory.groups.get(item.shownSource.groupId ?? "")?.sector;
     if (!sector || !watch.sectors.includes(sector)) return false;
@@ -29,9 +28,6 @@ export async function matches(ctx: Context, watch: Watch, item: ItemView): Promi
   }
   return true;
 }
-
-const observablesOf = (item: ItemView): readonly Observable[] =>
-  (item.observables as Observable[] | undefined) ?? [];
 
 /** The value itself, a domain's subdomains and the URLs and addresses of mail in it, or a network's addresses. */
 function covers(watched: Observable, seen: Observable): boolean {

@@ -78,7 +78,12 @@ export type Tlp =
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ViewerQuery = { viewer: { account: { email: string, displayName: string, roles: Array<Role>, affiliation: Affiliation } | null, organization: { name: string, kind: OrganizationKind } | null, grants: Array<{ kind: AccessPathKind, until: string | null, group: { slug: string } | null, agreementVersion: { terms: { kinds: Array<ItemKind>, tlpCeiling: Tlp } } | null }> } };
+export type ViewerQuery = { viewer: { account: { email: string, displayName: string, roles: Array<Role>, affiliation: Affiliation } | null, organization: { name: string, kind: OrganizationKind } | null, grants: Array<{ kind: AccessPathKind, until: string | null, group: { slug: string } | null, agreementVersion: { agreement: { title: string }, terms: { tlpCeiling: Tlp } } | null }> } };
+
+export type EndOfLogQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EndOfLogQuery = { viewer: { alertCursor: string } };
 
 export type AlertsQueryVariables = Exact<{
   after?: string | null | undefined;
@@ -220,8 +225,10 @@ export const ViewerDocument = new TypedDocumentString(`
         slug
       }
       agreementVersion {
+        agreement {
+          title
+        }
         terms {
-          kinds
           tlpCeiling
         }
       }
@@ -229,6 +236,13 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const EndOfLogDocument = new TypedDocumentString(`
+    query EndOfLog {
+  viewer {
+    alertCursor
+  }
+}
+    `) as unknown as TypedDocumentString<EndOfLogQuery, EndOfLogQueryVariables>;
 export const AlertsDocument = new TypedDocumentString(`
     query Alerts($after: String, $filter: AlertFilter) {
   alerts(first: 100, after: $after, filter: $filter) {

@@ -53,7 +53,7 @@ export function viewerLines({ viewer: { account, organization, grants } }: Viewe
         `reads by ${kind}`,
         group && `as a member of [${plain(group.slug)}]`,
         agreementVersion && `up to ${marking(agreementVersion.terms.tlpCeiling)}`,
-        agreementVersion?.terms.kinds.join(" "),
+        agreementVersion && plain(agreementVersion.agreement.title),
         until && `until ${until}`,
       ]
         .filter(Boolean)

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ask, CliError, failed, followAlerts, type HubAddress, post } from "./client";
 import type { AlertLineFragment, AlertType } from "./generated";
-import { AlertsDocument, LookupDocument, ViewerDocument } from "./generated";
+import { AlertsDocument, EndOfLogDocument, LookupDocument, ViewerDocument } from "./generated";
 import { alertLine, HELP, lookupLines, viewerLines } from "./print";
 
 /** What the CLI touches of the world. */
@@ -100,6 +100,8 @@ async function alerts(hub: HubAddress, options: Options, world: World): Promise<
     world.out(options.json ? JSON.stringify(alert) : alertLine(alert));
   };
   if (options.follow) {
+    // So that nothing is missed where the connection is lost before the first alert.
+    after ??= (await ask(hub, EndOfLogDocument, {})).viewer.alertCursor;
     const lost = (): void => world.err("The connection was lost; coming back.");
     for await (const alert of followAlerts(hub, { after, filter }, world.signal, lost)) show(alert);
   } else {

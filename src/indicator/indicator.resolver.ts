@@ -11,6 +11,7 @@ import {
   IndicatorFilter,
   IndicatorInput,
   LookupResult,
+  ObservableType,
 } from "./indicator.type";
 import { type Lookup, lookup } from "./lookup";
 import { recordSighting } from "./sighting";
@@ -49,6 +50,11 @@ export class IndicatorResolver {
   })
   lookup(@Ctx() ctx: Context, @Arg("values", () => [String]) values: string[]): Promise<Lookup[]> {
     return lookup(ctx, values);
+  }
+
+  @FieldResolver(() => [ObservableType])
+  observables(@Ctx() ctx: Context, @Root() indicator: ItemView): Promise<ObservableType[]> {
+    return ctx.observables(indicator);
   }
 
   @FieldResolver(() => Int, {

@@ -35,7 +35,6 @@ export class Indicator extends SharedItem {
     description: "The language of the pattern; `stix` is parsed.",
   })
   patternType!: string | null;
-  @Field(() => [ObservableType]) observables!: ObservableType[];
   @Field(() => Date, { nullable: true }) validFrom!: Date | null;
   @Field(() => Date, { nullable: true }) validUntil!: Date | null;
   @Field(() => Int, { nullable: true, description: "The source's own, 0 to 100." }) confidence!:

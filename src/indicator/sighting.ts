@@ -34,7 +34,7 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
     const indicator = found(await ctx.readAt(ItemKind.INDICATOR, now).byId(uuid), "indicator");
     const seenAt = input.seenAt ?? change.now;
     if (seenAt > change.now) throw badInput("seenAt", "must not be in the future");
-    const { path, target, groupIds } = narrowestPath(ctx, indicator.access, now);
+    const { path, target, groupIds } = narrowestPath(ctx, indicator.paths, now);
     await change.query(
       `INSERT INTO sighting (id, indicator_id, organization_id, account_id, seen_at, recorded_at, count, false_positive,
          tlp, pap, path, target) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,

@@ -16,7 +16,7 @@ import type { Context } from "../context";
 import { WHOLE_ENTRY } from "../cursors";
 import { AccessPath } from "../item/shared-item.type";
 import { grantsOf, stateOf } from "../sharing/agreement-periods";
-import type { ShownPath } from "../sharing/disclosure";
+import { accessPath } from "../sharing/reader";
 import { AccessPathKind, AgreementState, MembershipState } from "../sharing/vocabulary";
 import { AgreementSignature, AgreementVersion, SharingAgreement } from "./agreement.entity";
 import {
@@ -69,8 +69,8 @@ export class PartyResolver {
     const account = accountOrNull(ctx);
     const alertCursor = ctx.hub.logCursor.seal({ seq: ctx.hub.log.position, sub: WHOLE_ENTRY });
     if (!account) return { account: null, organization: null, grants: [], alertCursor };
-    const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map(
-      (grant): ShownPath => ({
+    const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map((grant) =>
+      accessPath(ctx.hub, {
         kind: AccessPathKind.AGREEMENT,
         versionId: grant.version.id,
         groupId: grant.toGroupId,

@@ -47,7 +47,7 @@ export interface ShownSource {
 }
 
 /** An item as one viewer may see it: all that a resolver ever gets. */
-export interface ItemView extends Readonly<Record<string, unknown>> {
+export interface ItemView extends Record<string, unknown> {
   id: string;
   uuid: string;
   kind: StoredKind;
@@ -58,7 +58,7 @@ export interface ItemView extends Readonly<Record<string, unknown>> {
   updatedAt: Date;
   state: string;
   redactions: Redaction[];
-  access: ShownPath[];
+  paths: ShownPath[];
   shownSource: ShownSource;
   /** Whether the viewer sees the item itself, as its owner or as the operator. */
   whole: boolean;
@@ -133,68 +133,47 @@ export function disclose(
   hubId: (uuid: string) => string,
 ): ItemView {
   const kind = KINDS[item.kind];
-  const view: Record<string, unknown> = {};
-  const redactions: Redaction[] = [];
-  const show = (field: FieldName, value: unknown): void => {
-    if (isWithheld(field, decision.withheld)) {
-      redactions.push({ field, reason: reasonOf(field, decision) });
-      view[field] = EMPTY[field] ?? null;
-    } else view[field] = value;
-  };
-  const wording = decision.whole
-    ? item.own
-    : decision.wording
-      ? item.wordings.get(decision.wording.releaseId)
-      : undefined;
-  show(kind.wording[0], wording?.title ?? null);
-  if (kind.wording[1]) show(kind.wording[1], wording?.summary ?? null);
-  show(kind.wording[2], wording?.description ?? null);
-  for (const field of kind.fields) show(field, item.content[field] ?? EMPTY[field] ?? null);
-
-  const shown = shownTimes(item, decision);
+  const releases = decision.paths.flatMap((p) => p.audience ?? []);
+  // Owner and operator are shown the item's own marking and times; others those of the releases that reach them.
+  const own = releases.length < decision.paths.length;
   const source = sourceOf(item, decision);
-  const named = source.organizationId !== null;
-  const stixId = named ? item.stixId : `${item.stixId.split("--")[0]}--${hubId(item.id)}`;
-  if (item.kind !== "INDICATOR") view.title ??= generatedTitle(item.kind, stixId);
-  return {
-    ...view,
+  const stixId =
+    source.organizationId !== null
+      ? item.stixId
+      : `${item.stixId.split("--")[0]}--${hubId(item.id)}`;
+  const redactions: Redaction[] = [];
+  // WHY one object filled in a fixed order: a page is many of these, and the engine keeps their shape.
+  const view: ItemView = {
     id: globalId(kind.node, item.id),
     uuid: item.id,
     kind: item.kind,
     stixId,
-    ...shown,
-    state: decision.whole || shown.envelope ? item.state : "RELEASED",
+    tlp: tlpOf(own ? item.tlp : max(releases, (a) => a.tlp)),
+    pap: papOf(own ? item.pap : max(releases, (a) => a.pap)),
+    createdAt: new Date(own ? item.createdAt : -max(releases, (a) => -a.releasedAt)),
+    updatedAt: new Date(own ? item.updatedAt : max(releases, (a) => a.releasedAt)),
+    state: own ? item.state : "RELEASED",
     redactions,
-    access: decision.paths.map(shownPath),
+    paths: decision.paths.map(shownPath),
     shownSource: source,
     whole: decision.whole,
     withheld: decision.withheld,
   };
-}
-
-/** TLP, PAP and times: the item's own to its owner and the operator; to others those of the releases that reach them. */
-function shownTimes(
-  item: ItemRow,
-  decision: Decision,
-): { tlp: Tlp; pap: Pap; createdAt: Date; updatedAt: Date; envelope: boolean } {
-  const releases = decision.paths.flatMap((p) => p.audience ?? []);
-  const envelope = !decision.whole && decision.paths.some((p) => p.audience === null);
-  if (decision.whole || envelope) {
-    return {
-      tlp: tlpOf(item.tlp),
-      pap: papOf(item.pap),
-      createdAt: new Date(item.createdAt),
-      updatedAt: new Date(item.updatedAt),
-      envelope,
-    };
-  }
-  return {
-    tlp: tlpOf(max(releases, (a) => a.tlp)),
-    pap: papOf(max(releases, (a) => a.pap)),
-    createdAt: new Date(-max(releases, (a) => -a.releasedAt)),
-    updatedAt: new Date(max(releases, (a) => a.releasedAt)),
-    envelope,
+  const show = (field: FieldName, value: unknown): void => {
+    const withheld = isWithheld(field, decision.withheld);
+    if (withheld) redactions.push({ field, reason: reasonOf(field, decision) });
+    if (field !== "source") view[field] = withheld ? (EMPTY[field] ?? null) : value;
   };
+  const wording = decision.whole
+    ? item.own
+    : decision.wording && item.wordings.get(decision.wording.releaseId);
+  const [title, summary, description] = kind.wording;
+  show(title, wording?.title ?? null);
+  if (summary) show(summary, wording?.summary ?? null);
+  show(description, wording?.description ?? null);
+  for (const field of kind.fields) show(field, item.content[field] ?? EMPTY[field] ?? null);
+  if (title === "title") view.title ??= generatedTitle(item.kind, stixId);
+  return view;
 }
 
 /** The most that any path tells of the source. */

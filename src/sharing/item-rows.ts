@@ -2,53 +2,31 @@ import type { Pool } from "pg";
 import type { ItemRow, Wording } from "./disclosure";
 import type { AudienceFacts, ReleasePath, StoredKind } from "./facts";
 
-/** The content of each kind as one JSON object of contract names, and its own wording. Times are RFC 3339. */
-const CONTENT: Record<StoredKind, { own: string; content: string }> = {
-  INCIDENT: {
-    own: "c.title, c.summary, c.description",
-    content: `c.category, c.severity, c.victim, c.contact, c.occurred_at AS "occurredAt", c.detected_at AS "detectedAt",
-      c.aware_at AS "awareAt", c.affected_systems AS "affectedSystems", c.data_stolen AS "dataStolen"`,
-  },
-  INDICATOR: {
-    own: "c.name AS title, NULL AS summary, c.description",
-    content: `c.pattern, c.pattern_type AS "patternType", c.valid_from AS "validFrom", c.valid_until AS "validUntil",
-      c.confidence, c.labels, c.warnings, (SELECT coalesce(json_agg(json_build_object('type', o.type, 'value', o.value)
-        ORDER BY o.position), '[]') FROM observable o WHERE o.indicator_id = c.id) AS observables`,
-  },
-  ADVISORY: { own: "c.title, c.summary, c.body AS description", content: "" },
+const COMMON = `i.id, i.owner_id, i.stix_id, i.tlp, i.pap, i.attribution, i.state, ms(i.created_at) AS created,
+  ms(i.updated_at) AS updated, ms(i.submitted_at) AS submitted`;
+
+/** The columns of an undisclosed item of each kind, from `item i` and its content `c`; the rest by its contract names. */
+export const ITEM_COLUMNS: Record<StoredKind, string> = {
+  INCIDENT: `${COMMON}, c.title, c.summary, c.description, c.category, c.severity, c.victim, c.contact,
+    c.occurred_at AS "occurredAt", c.detected_at AS "detectedAt", c.aware_at AS "awareAt",
+    c.affected_systems AS "affectedSystems", c.data_stolen AS "dataStolen"`,
+  INDICATOR: `${COMMON}, c.name AS title, NULL AS summary, c.description, c.pattern, c.pattern_type AS "patternType",
+    c.valid_from AS "validFrom", c.valid_until AS "validUntil", c.confidence, c.labels, c.warnings`,
+  ADVISORY: `${COMMON}, c.title, c.summary, c.body AS description`,
 };
 
-/** @param live `$2`: only audiences that are live after this instant; else every one that ever was */
-function itemSql(kind: StoredKind, live: boolean): string {
-  const { own, content } = CONTENT[kind];
-  return `
-    SELECT i.id, i.owner_id, i.stix_id, i.tlp, i.pap, i.attribution, i.state, ms(i.created_at) AS created,
-      ms(i.updated_at) AS updated, ms(i.submitted_at) AS submitted, ${own}${content && `, ${content}`},
-      (SELECT json_agg(json_build_array(a.release_id, a.path, a.target, a.from_group_id, a.to_group_id, a.tlp, a.pap,
-          a.withheld, ms(a.released_at), ms(a.live_from), ms(a.live_until), r.title, r.summary, r.description))
-        FROM release_audience a JOIN release r ON r.id = a.release_id
-        WHERE a.item_id = i.id${live ? " AND a.live_until > $2" : ""}) AS audiences
-    FROM item i JOIN ${kind.toLowerCase()} c ON c.id = i.id WHERE i.id = ANY($1::uuid[])`;
-}
+/** The columns of one of its audiences, with the release's wording; null where it has none. */
+export const AUDIENCE_COLUMNS = `a.release_id AS a_release, a.path AS a_path, a.target AS a_target, a.from_group_id AS a_from,
+  a.to_group_id AS a_to, a.tlp AS a_tlp, a.pap AS a_pap, a.withheld AS a_withheld, ms(a.released_at) AS a_released,
+  ms(a.live_from) AS a_live_from, ms(a.live_until) AS a_live_until, w.title AS w_title, w.summary AS w_summary,
+  w.description AS w_description`;
 
-type AudienceJson = [
-  release: string,
-  path: ReleasePath,
-  target: string,
-  from: string | null,
-  to: string | null,
-  tlp: number,
-  pap: number,
-  withheld: number,
-  released: number,
-  from: number | null,
-  until: number | null,
-  title: string | null,
-  summary: string | null,
-  description: string | null,
-];
+/** Joins the audiences of the item `i`. @param which SQL that restricts them, or empty: its whole history */
+export const AUDIENCES = (which: string): string =>
+  `LEFT JOIN release_audience a ON a.item_id = i.id ${which} LEFT JOIN release w ON w.id = a.release_id`;
 
-interface Row extends Wording, Record<string, unknown> {
+/** An undisclosed item with one of its audiences, as it comes from the database. */
+export interface Row extends Wording, Record<string, unknown> {
   id: string;
   owner_id: string;
   stix_id: string;
@@ -59,46 +37,55 @@ interface Row extends Wording, Record<string, unknown> {
   created: string;
   updated: string;
   submitted: string | null;
-  audiences: AudienceJson[] | null;
+  a_release: string | null;
+  a_path: ReleasePath;
+  a_target: string;
+  a_from: string | null;
+  a_to: string | null;
+  a_tlp: number;
+  a_pap: number;
+  a_withheld: number;
+  a_released: string;
+  a_live_from: string | null;
+  a_live_until: string | null;
+  w_title: string | null;
+  w_summary: string | null;
+  w_description: string | null;
 }
 
-/**
- * The items of one kind among these ids, undisclosed, by id. For the policy's door and for verbs only.
- * @param liveAt milliseconds: only audiences that are not over by then; null: their whole history
- */
-export async function loadItems(
-  pool: Pick<Pool, "query">,
+/** Folds rows into items, each with its audiences, in the order of the rows. Rows of one item follow each other. */
+export function itemsIn<R extends Row>(
   kind: StoredKind,
-  ids: readonly string[],
-  liveAt: number | null,
-): Promise<Map<string, ItemRow>> {
-  if (!ids.length) return new Map();
-  const name = `items ${kind} ${liveAt === null ? "all" : "live"}`;
-  const values = liveAt === null ? [ids] : [ids, new Date(liveAt)];
-  const { rows } = await pool.query<Row>({ name, text: itemSql(kind, liveAt !== null), values });
-  return new Map(rows.map((row) => [row.id, itemRow(kind, row)]));
+  rows: readonly R[],
+): { row: R; item: ItemRow }[] {
+  const items: { row: R; item: ItemRow }[] = [];
+  let audiences: AudienceFacts[] = [];
+  let wordings = new Map<string, Wording>();
+  let last: R | null = null;
+  for (const row of rows) {
+    if (last === null || row.id !== last.id || row.i !== last.i || row.at !== last.at) {
+      audiences = [];
+      wordings = new Map();
+      items.push({ row, item: itemOf(kind, row, audiences, wordings) });
+      last = row;
+    }
+    if (row.a_release === null) continue;
+    wordings.set(row.a_release, {
+      title: row.w_title,
+      summary: row.w_summary,
+      description: row.w_description,
+    });
+    audiences.push(audienceOf(kind, row, row.a_release));
+  }
+  return items;
 }
 
-function itemRow(kind: StoredKind, row: Row): ItemRow {
-  const wordings = new Map<string, Wording>();
-  const audiences = (row.audiences ?? []).map((a): AudienceFacts => {
-    wordings.set(a[0], { title: a[11], summary: a[12], description: a[13] });
-    return {
-      releaseId: a[0],
-      kind,
-      ownerId: row.owner_id,
-      path: a[1],
-      target: a[2],
-      fromGroupId: a[3],
-      toGroupId: a[4],
-      tlp: a[5],
-      pap: a[6],
-      withheld: a[7],
-      releasedAt: a[8],
-      liveFrom: a[9] ?? -Infinity,
-      liveUntil: a[10] ?? Infinity,
-    };
-  });
+function itemOf(
+  kind: StoredKind,
+  row: Row,
+  audiences: AudienceFacts[],
+  wordings: Map<string, Wording>,
+): ItemRow {
   return {
     id: row.id,
     kind,
@@ -118,6 +105,43 @@ function itemRow(kind: StoredKind, row: Row): ItemRow {
   };
 }
 
+const audienceOf = (kind: StoredKind, row: Row, releaseId: string): AudienceFacts => ({
+  releaseId,
+  kind,
+  ownerId: row.owner_id,
+  path: row.a_path,
+  target: row.a_target,
+  fromGroupId: row.a_from,
+  toGroupId: row.a_to,
+  tlp: row.a_tlp,
+  pap: row.a_pap,
+  withheld: row.a_withheld,
+  releasedAt: Number(row.a_released),
+  liveFrom: row.a_live_from === null ? -Infinity : Number(row.a_live_from),
+  liveUntil: row.a_live_until === null ? Infinity : Number(row.a_live_until),
+});
+
+/**
+ * The items of one kind among these ids, undisclosed, by id. For the policy's door and for verbs only.
+ * @param liveAt milliseconds: only audiences that are not over by then; null: their whole history
+ */
+export async function loadItems(
+  pool: Pick<Pool, "query">,
+  kind: StoredKind,
+  ids: readonly string[],
+  liveAt: number | null,
+): Promise<Map<string, ItemRow>> {
+  if (!ids.length) return new Map();
+  const live = liveAt !== null;
+  const { rows } = await pool.query<Row>({
+    name: `items ${kind} ${live}`,
+    text: `SELECT ${ITEM_COLUMNS[kind]}, ${AUDIENCE_COLUMNS} FROM item i JOIN ${kind.toLowerCase()} c ON c.id = i.id
+      ${AUDIENCES(live ? "AND a.live_until > $2" : "")} WHERE i.id = ANY($1::uuid[]) ORDER BY i.id`,
+    values: live ? [ids, new Date(liveAt)] : [ids],
+  });
+  return new Map(itemsIn(kind, rows).map(({ item }) => [item.id, item]));
+}
+
 /** As `loadItems` with the whole history, for ids of any kind. */
 export async function loadItemsOfAnyKind(
   pool: Pick<Pool, "query">,
@@ -134,4 +158,19 @@ export async function loadItemsOfAnyKind(
     for (const [id, item] of await loadItems(pool, kind, ofKind, null)) result.set(id, item);
   }
   return result;
+}
+
+/** The observables of indicators that were found visible, by indicator. */
+export async function loadObservables(
+  pool: Pick<Pool, "query">,
+  ids: readonly string[],
+): Promise<Map<string, { type: string; value: string }[]>> {
+  const { rows } = await pool.query<{ id: string; type: string; value: string }>({
+    name: "observables",
+    text: "SELECT indicator_id AS id, type, value FROM observable WHERE indicator_id = ANY($1::uuid[]) ORDER BY position",
+    values: [ids],
+  });
+  const byId = new Map(ids.map((id): [string, { type: string; value: string }[]] => [id, []]));
+  for (const { id, type, value } of rows) byId.get(id)?.push({ type, value });
+  return byId;
 }

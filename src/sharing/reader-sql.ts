@@ -1,97 +1,134 @@
 import { ANY, toSql } from "./condition";
+import type { StoredKind } from "./facts";
 import { type FieldName, withholdingBits } from "./fields";
+import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS } from "./item-rows";
 import { OPERATOR_RULE, OWNER_RULE, RELEASE_RULE, type ReleaseRight, type Scope } from "./policy";
 
+/** 0001-01-01 and 9999-12-31. */
+const EARLIEST = -62_135_596_800_000;
+const LATEST = 253_402_214_400_000;
+
+/** An instant as PostgreSQL reads it; what lies beyond the calendar of four digits is for ever. */
 export const instant = (ms: number): string =>
-  ms === Infinity ? "infinity" : ms === -Infinity ? "-infinity" : new Date(ms).toISOString();
+  ms > LATEST ? "infinity" : ms < EARLIEST ? "-infinity" : new Date(ms).toISOString();
 
-/** The viewer's rights as the rows that RIGHTS reads: `$1` releases, `$2` owner, `$3` operator. */
-export function rightsOf(scope: Scope): [string, string, string] {
-  return [
-    JSON.stringify(scope.releases.map(releaseRow)),
-    JSON.stringify(
-      scope.owner ? [{ owner_id: scope.owner.ownerId, admitted: scope.owner.admitted }] : [],
-    ),
-    JSON.stringify(
-      scope.operator ? [{ now: instant(scope.now), admitted: scope.operator.admitted }] : [],
-    ),
-  ];
-}
+// ── Rights travel as rows ──────────────────────────────────────────────────────────────────────────────────────
 
-const releaseRow = (r: ReleaseRight): object => ({
-  target: r.target,
-  kinds: r.kinds,
-  owners: r.owners === ANY ? [] : r.owners,
-  owners_any: r.owners === ANY,
-  tlp_ceiling: r.tlpCeiling,
-  pap_ceiling: r.papCeiling,
-  admitted: r.admitted,
-  held_from: instant(r.heldFrom),
-  held_until: instant(r.heldUntil),
-  retained_after: instant(r.retainedAfter),
-  now: instant(r.now),
-  withheld: r.withheld,
-});
+/** The viewer's rights, as the parameter `$1` of every query here. */
+export const rightsOf = (scope: Scope): string =>
+  JSON.stringify({
+    r: releaseRows(scope.releases),
+    o: scope.owner ? [{ owner_id: scope.owner.ownerId, admitted: scope.owner.admitted }] : [],
+    p: scope.operator ? [{ now: instant(scope.now), admitted: scope.operator.admitted }] : [],
+  });
 
-/** Release rights as rows, from the parameter that holds them. */
-export const releaseRights = (parameter: string): string => `
-  SELECT * FROM jsonb_to_recordset(${parameter}::jsonb) AS t(target uuid, kinds text[], owners uuid[], owners_any boolean,
+export const releaseRows = (rights: readonly ReleaseRight[]): object[] =>
+  rights.map((r) => ({
+    target: r.target,
+    kinds: r.kinds,
+    owners: r.owners === ANY ? [] : r.owners,
+    owners_any: r.owners === ANY,
+    tlp_ceiling: r.tlpCeiling,
+    pap_ceiling: r.papCeiling,
+    admitted: r.admitted,
+    held_from: instant(r.heldFrom),
+    held_until: instant(r.heldUntil),
+    retained_after: instant(r.retainedAfter),
+    now: instant(r.now),
+    withheld: r.withheld,
+  }));
+
+/** Release rights as rows, from a JSON expression. */
+export const releaseRights = (json: string): string => `
+  SELECT * FROM jsonb_to_recordset(${json}) AS t(target uuid, kinds text[], owners uuid[], owners_any boolean,
     tlp_ceiling smallint, pap_ceiling smallint, admitted smallint[], held_from timestamptz, held_until timestamptz,
     retained_after timestamptz, now timestamptz, withheld int)`;
 
-/** The rights as common tables: `r` (releases), `o` (owner), `p` (operator). */
+/** The rights as common tables: `r` (releases), `o` (owner) and `p` (operator), the last two of one row or none. */
 export const RIGHTS = `
-  r AS (${releaseRights("$1")}),
-  o AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS t(owner_id uuid, admitted smallint[])),
-  p AS (SELECT * FROM jsonb_to_recordset($3::jsonb) AS t(now timestamptz, admitted smallint[]))`;
+  r AS MATERIALIZED (${releaseRights("$1::jsonb -> 'r'")}),
+  o AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb -> 'o') AS t(owner_id uuid, admitted smallint[]) LIMIT 1),
+  p AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb -> 'p') AS t(now timestamptz, admitted smallint[]) LIMIT 1)`;
 
 export const RELEASED = toSql(RELEASE_RULE, "a", "r");
 export const OWNED = toSql(OWNER_RULE, "i", "o");
 export const SUBMITTED = toSql(OPERATOR_RULE, "i", "p");
 
-/**
- * The newest `$5` pairs of an item of one kind (`$4`) and the time of a path to it, before a position (`$6` time, `$7`
- * id). An item stands at only one of its times: that which it is shown with. One ordered index scan per right, each stopping at the page's length: the cost does not grow
- * with the table.
- */
-export const NEWEST = `
-  WITH ${RIGHTS}, found AS (
-    SELECT x.* FROM r CROSS JOIN LATERAL (
-      SELECT a.item_id, a.released_at AS at FROM release_audience a
-      WHERE ${RELEASED} AND a.kind = $4 AND (a.released_at, a.item_id) < ($6::timestamptz, $7::uuid)
-      ORDER BY a.released_at DESC, a.item_id DESC LIMIT $5) x
-    UNION
-    SELECT x.* FROM o CROSS JOIN LATERAL (
-      SELECT i.id AS item_id, i.updated_at AS at FROM item i
-      WHERE ${OWNED} AND i.kind = $4 AND (i.updated_at, i.id) < ($6::timestamptz, $7::uuid)
-      ORDER BY i.updated_at DESC, i.id DESC LIMIT $5) x
-    UNION
-    SELECT x.* FROM p CROSS JOIN LATERAL (
-      SELECT i.id AS item_id, i.updated_at AS at FROM item i
-      WHERE ${SUBMITTED} AND i.kind = $4 AND (i.updated_at, i.id) < ($6::timestamptz, $7::uuid)
-      ORDER BY i.updated_at DESC, i.id DESC LIMIT $5) x
-  )
-  SELECT item_id, ms(at) AS at FROM found ORDER BY found.at DESC, item_id DESC LIMIT $5`;
+/** Which rights a viewer has at all. Its queries leave the rest out, for an empty branch still costs a plan. */
+export type Branches = "" | "o" | "op";
+export const branchesOf = (scope: Scope): Branches =>
+  scope.operator ? "op" : scope.owner ? "o" : "";
+
+function union(branches: Branches, release: string, owner: string, operator: string): string {
+  return [release, ...(branches ? [owner] : []), ...(branches === "op" ? [operator] : [])].join(
+    " UNION ",
+  );
+}
+
+// ── Pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The items of `page`, undisclosed, a row for each live audience. */
+const itemsOf = (kind: StoredKind): string => `
+  SELECT ms(page.at) AS at, ${ITEM_COLUMNS[kind]}, ${AUDIENCE_COLUMNS}
+  FROM page JOIN item i ON i.id = page.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
+  ${AUDIENCES("AND a.live_until > $5")} ORDER BY page.at DESC, page.item_id DESC`;
+
+const newestOf = (from: string, rule: string, id: string, at: string, kind: StoredKind): string => `
+  SELECT x.* FROM ${from} CROSS JOIN LATERAL (
+    SELECT ${id} AS item_id, ${at} AS at FROM ${from === "r" ? "release_audience a" : "item i"}
+    WHERE ${rule} AND ${from === "r" ? "a" : "i"}.kind = '${kind}' AND (${at}, ${id}) < ($3::timestamptz, $4::uuid)
+    ORDER BY ${at} DESC, ${id} DESC LIMIT $2) x`;
 
 /**
- * Every path by which items of one kind (`$4`) are visible.
+ * The newest `$2` pairs of an item of one kind and the time of a path to it, before a position (`$3` time, `$4` id); `$5`:
+ * now. An item stands at only one of its times: that which it is shown with. One ordered index scan per right, each
+ * stopping at the page's length: the cost does not grow with the table.
+ */
+export const newestSql = (kind: StoredKind, branches: Branches): string => `
+  WITH ${RIGHTS}, found AS (${union(
+    branches,
+    newestOf("r", RELEASED, "a.item_id", "a.released_at", kind),
+    newestOf("o", OWNED, "i.id", "i.updated_at", kind),
+    newestOf("p", SUBMITTED, "i.id", "i.updated_at", kind),
+  )}), page AS MATERIALIZED (SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $2)
+  ${itemsOf(kind)}`;
+
+/** The same for what a filter leaves; its values begin at `$6`. */
+export const filteredSql = (kind: StoredKind, branches: Branches, where: string): string => `
+  WITH ${RIGHTS}, ${pathsSql(kind, branches)}, ${SHOWN}, page AS MATERIALIZED (
+    SELECT s.item_id, s.at FROM shown s JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
+    WHERE (${where}) AND (s.at, s.item_id) < ($3::timestamptz, $4::uuid) ORDER BY s.at DESC, s.item_id DESC LIMIT $2)
+  ${itemsOf(kind)}`;
+
+// ── Every path ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Every path by which items of one kind are visible.
  * @param among SQL that restricts the ids, or empty: `IN (SELECT …)`
  */
-export const pathsSql = (among: string): string => `
-  paths AS (
+export function pathsSql(kind: StoredKind, branches: Branches, among = ""): string {
+  const ofKind = (alias: string, id: string): string =>
+    `${alias}.kind = '${kind}' ${among && `AND ${id} ${among}`}`;
+  return `paths AS (
     SELECT a.item_id, a.released_at AS at, false AS whole, a.tlp, a.withheld | r.withheld AS withheld, a.release_id, a.to_group_id
-      FROM r JOIN release_audience a ON ${RELEASED} WHERE a.kind = $4 ${among && `AND a.item_id ${among}`}
-    UNION ALL
-    SELECT i.id, i.updated_at, true, i.tlp, 0, NULL, NULL
-      FROM o JOIN item i ON ${OWNED} WHERE i.kind = $4 ${among && `AND i.id ${among}`}
-    UNION ALL
-    SELECT i.id, i.updated_at, i.tlp < 4, i.tlp, CASE WHEN i.tlp < 4 THEN 0 ELSE -1 END, NULL, NULL
-      FROM p JOIN item i ON ${SUBMITTED} WHERE i.kind = $4 ${among && `AND i.id ${among}`}
+      FROM r JOIN release_audience a ON ${RELEASED} WHERE ${ofKind("a", "a.item_id")}
+    ${
+      branches &&
+      `UNION ALL SELECT i.id, i.updated_at, true, i.tlp, 0, NULL, NULL
+      FROM o JOIN item i ON ${OWNED} WHERE ${ofKind("i", "i.id")}`
+    }
+    ${
+      branches === "op"
+        ? `UNION ALL SELECT i.id, i.updated_at, i.tlp < 4, i.tlp, CASE WHEN i.tlp < 4 THEN 0 ELSE -1 END, NULL, NULL
+      FROM p JOIN item i ON ${SUBMITTED} WHERE ${ofKind("i", "i.id")}`
+        : ""
+    }
   )`;
+}
 
 /**
- * The visible items as they are shown: `at`, `tlp`, `whole`, the release whose wording is shown, and `withheld_by`:
- * the masks of all paths. A filter that reads a field asks `shows(field)` first.
+ * The visible items as they are shown: `at`, `tlp`, `whole`, the release whose wording is shown, and `masks`: what each
+ * path withholds. A filter that reads a field asks `shows(field)` first.
  */
 export const SHOWN = `
   shown AS (
@@ -107,16 +144,50 @@ export const SHOWN = `
 export const shows = (field: FieldName): string =>
   `EXISTS (SELECT FROM unnest(s.masks) m WHERE m & ${withholdingBits(field)} = 0)`;
 
-export const COUNT = `
-  WITH ${RIGHTS}, ids AS (
-    SELECT a.item_id FROM r JOIN release_audience a ON ${RELEASED} WHERE a.kind = $4
-    UNION SELECT i.id FROM o JOIN item i ON ${OWNED} WHERE i.kind = $4
-    UNION SELECT i.id FROM p JOIN item i ON ${SUBMITTED} WHERE i.kind = $4
-  ) SELECT count(*)::int AS count FROM ids`;
-
-/** Restricts paths to the items that those of `$5` link to. */
-export const LINKED = "IN (SELECT target_id FROM link WHERE source_id = ANY($5::uuid[]))";
-
 /** Whether the release whose wording is shown shows a part of it. */
 export const showsWording = (field: FieldName): string =>
   `s.worded_mask & ${withholdingBits(field)} = 0`;
+
+/** How many items of one kind are visible. */
+export const countSql = (kind: StoredKind, branches: Branches): string => `
+  WITH ${RIGHTS}, ids AS (${union(
+    branches,
+    `SELECT a.item_id FROM r JOIN release_audience a ON ${RELEASED} WHERE a.kind = '${kind}'`,
+    `SELECT x.id FROM o CROSS JOIN LATERAL (SELECT i.id FROM item i WHERE ${OWNED} AND i.kind = '${kind}' OFFSET 0) x`,
+    `SELECT i.id FROM p JOIN item i ON ${SUBMITTED} WHERE i.kind = '${kind}'`,
+  )}) SELECT count(*)::int AS count FROM ids`;
+
+/** How many of them a filter leaves; its values begin at `$2`. */
+export const filteredCountSql = (kind: StoredKind, branches: Branches, where: string): string => `
+  WITH ${RIGHTS}, ${pathsSql(kind, branches)}, ${SHOWN}
+  SELECT count(*)::int AS count FROM shown s JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
+  WHERE ${where}`;
+
+/** Which visible items of one kind each of the items `$2` links to. */
+export const linkedSql = (kind: StoredKind, branches: Branches): string => `
+  WITH ${RIGHTS}, ${pathsSql(kind, branches, "IN (SELECT target_id FROM link WHERE source_id = ANY($2::uuid[]))")}
+  SELECT source_id, target_id FROM link WHERE source_id = ANY($2::uuid[]) AND target_id IN (SELECT item_id FROM paths)`;
+
+// ── Lookup ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const SAME_VALUE =
+  "hashtextextended(b.value, 0) = hashtextextended(v.value, 0) AND b.value = v.value AND b.type = v.type";
+
+/** Which visible indicators assert which of many observables (`$2` types, `$3` values; `i` counts from 1). */
+export const lookupSql = (branches: Branches): string => `
+  WITH ${RIGHTS}, hit AS MATERIALIZED (
+    SELECT v.i, b.indicator_id AS id FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS v(type, value, i)
+    JOIN observable b ON ${SAME_VALUE})
+  ${union(
+    branches,
+    `SELECT h.i, a.item_id FROM hit h JOIN release_audience a ON a.item_id = h.id JOIN r ON ${RELEASED}
+       WHERE (a.withheld | r.withheld) & ${withholdingBits("observables")} = 0`,
+    `SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN o ON ${OWNED}`,
+    `SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN p ON ${SUBMITTED} WHERE i.tlp < 4`,
+  )}`;
+
+/** Every indicator that asserts one of a few observables (`$1` types, `$2` values), still to be decided on; `$3`: now. */
+export const LOOKUP_FEW = `
+  SELECT v.i::int AS i, ${ITEM_COLUMNS.INDICATOR}, ${AUDIENCE_COLUMNS}
+  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS v(type, value, i) JOIN observable b ON ${SAME_VALUE}
+  JOIN item i ON i.id = b.indicator_id JOIN indicator c ON c.id = i.id ${AUDIENCES("AND a.live_until > $3")} ORDER BY v.i, i.id`;

@@ -1,27 +1,27 @@
 import { badInput } from "../errors";
 import type { Hub } from "../hub";
 import type { Channel } from "../ledger/ledger";
-import { disclose, type ItemRow, type ItemView } from "./disclosure";
+import { disclose, type ItemRow, type ItemView, type ShownPath } from "./disclosure";
 import type { StoredKind } from "./facts";
-import { withholdingBits } from "./fields";
-import { loadItems } from "./item-rows";
+import { isWithheld } from "./fields";
+import { itemsIn, loadItems, type Row } from "./item-rows";
 import { decide, type Scope } from "./policy";
 import {
-  COUNT,
-  LINKED,
-  NEWEST,
-  pathsSql,
-  RELEASED,
-  RIGHTS,
+  branchesOf,
+  countSql,
+  filteredCountSql,
+  filteredSql,
+  linkedSql,
+  LOOKUP_FEW,
+  lookupSql,
+  newestSql,
   rightsOf,
-  SHOWN,
-  OWNED,
-  SUBMITTED,
 } from "./reader-sql";
 
-/** SQL over `s` (the item as shown), `i` (item) and `c` (its content), with values from `$5` on. */
+/** A condition over `s` (the item as shown), `i` (item) and `c` (its content). */
 export interface Where {
-  sql: string;
+  /** @param first the number of the place at which its values begin */
+  sql: (first: number) => string;
   values: unknown[];
 }
 
@@ -38,8 +38,17 @@ export interface Page {
   hasPreviousPage: boolean;
 }
 
+interface Position {
+  at: number;
+  id: string;
+}
+
+type Observable = { type: string; value: string };
+
 const MAX_PAGE = 100;
 const END = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+/** Up to so many values are looked up first and decided on after; for more the database decides. */
+const FEW = 20;
 
 /**
  * The one way to shared content: every query here is scoped to what the viewer may see, and every item that leaves is
@@ -73,20 +82,19 @@ export class Reader {
     if (!Number.isInteger(first) || first < 1 || first > MAX_PAGE) {
       throw badInput("first", `must be from 1 to ${MAX_PAGE}`);
     }
-    let at = after === null ? { at: Infinity, id: END } : this.position(after);
+    let from = after === null ? { at: Infinity, id: END } : this.position(after);
     const views: ItemView[] = [];
     const wanted = first + 1;
-    // An item found by one of its older paths belongs elsewhere in the order; then the page is filled from further on.
+    // An item found by another than its shown time belongs elsewhere in the order; the page is filled from further on.
     for (;;) {
-      const found = await this.newest(wanted, at, where);
-      const page = await this.byIds(found.map((f) => f.id));
-      for (const { id, at: foundAt } of found) {
-        const view = page.get(id);
-        if (view && view.updatedAt.getTime() === foundAt) views.push(view);
+      const found = await this.newest(wanted, from, where);
+      for (const { row, item } of itemsIn(this.kind, found)) {
+        const view = this.view(item, views.length < first);
+        if (view && view.updatedAt.getTime() === Number(row.at)) views.push(view);
       }
       const last = found.at(-1);
-      if (views.length >= wanted || found.length < wanted || !last) break;
-      at = last;
+      if (views.length >= wanted || !last) break;
+      from = { at: Number(last.at), id: last.id };
     }
     return {
       views: views.slice(0, first),
@@ -106,27 +114,30 @@ export class Reader {
     return position;
   }
 
-  /** How many of this kind the viewer may see. */
+  /** How many of this kind the viewer may see, of those that a filter leaves. */
   async count(where: Where | null): Promise<number> {
-    const values = [...rightsOf(this.scope), this.kind];
+    const branches = branchesOf(this.scope);
+    const rights = rightsOf(this.scope);
     const { rows } = where
       ? await this.hub.pool.query<{ count: number }>(
-          `WITH ${RIGHTS}, ${pathsSql("")}, ${SHOWN}
-           SELECT count(*)::int AS count FROM shown s JOIN item i ON i.id = s.item_id JOIN ${this.table} c ON c.id = i.id
-           WHERE ${where.sql}`,
-          [...values, ...where.values],
+          filteredCountSql(this.kind, branches, where.sql(2)),
+          [rights, ...where.values],
         )
-      : await this.hub.pool.query<{ count: number }>({ name: "count", text: COUNT, values });
+      : await this.hub.pool.query<{ count: number }>({
+          name: `count ${this.kind} ${branches}`,
+          text: countSql(this.kind, branches),
+          values: [rights],
+        });
     return rows[0]?.count ?? 0;
   }
 
   /** The visible items that each of these items links to, newest first, by the source's UUID. */
   async linkedFrom(sources: readonly string[]): Promise<Map<string, ItemView[]>> {
+    const branches = branchesOf(this.scope);
     const { rows } = await this.hub.pool.query<{ source_id: string; target_id: string }>({
-      name: "linked",
-      text: `WITH ${RIGHTS}, ${pathsSql(LINKED)}
-        SELECT source_id, target_id FROM link WHERE source_id = ANY($5::uuid[]) AND target_id IN (SELECT item_id FROM paths)`,
-      values: [...rightsOf(this.scope), this.kind, sources],
+      name: `linked ${this.kind} ${branches}`,
+      text: linkedSql(this.kind, branches),
+      values: [rightsOf(this.scope), sources],
     });
     const views = await this.byIds([...new Set(rows.map((r) => r.target_id))]);
     const linked = new Map(sources.map((source): [string, ItemView[]] => [source, []]));
@@ -139,84 +150,105 @@ export class Reader {
   }
 
   /** The visible indicators that assert each of these observables, by position. */
-  async asserting(
-    observables: readonly ({ type: string; value: string } | null)[],
-  ): Promise<ItemView[][]> {
+  async asserting(observables: readonly (Observable | null)[]): Promise<ItemView[][]> {
+    const result: ItemView[][] = observables.map(() => []);
     const known = observables.flatMap((o, i) => (o ? [{ i, ...o }] : []));
-    if (!known.length) return observables.map(() => []);
-    const { rows } = await this.hub.pool.query<{ i: number; item_id: string }>({
-      name: "lookup",
-      text: LOOKUP,
-      values: [
-        ...rightsOf(this.scope),
-        known.map((k) => k.i),
-        known.map((k) => k.type),
-        known.map((k) => k.value),
-      ],
+    if (!known.length) return result;
+    const types = known.map((k) => k.type);
+    const values = known.map((k) => k.value);
+    if (known.length <= FEW) {
+      const { rows } = await this.hub.pool.query<Row & { i: number }>({
+        name: "lookup few",
+        text: LOOKUP_FEW,
+        values: [types, values, new Date(this.scope.now)],
+      });
+      for (const { row, item } of itemsIn(this.kind, rows)) {
+        const view = this.view(item, (shown) => !isWithheld("observables", shown));
+        if (view) result[known[row.i - 1]?.i ?? -1]?.push(view);
+      }
+      return result;
+    }
+    const branches = branchesOf(this.scope);
+    const { rows } = await this.hub.pool.query<{ i: string; item_id: string }>({
+      name: `lookup ${branches}`,
+      text: lookupSql(branches),
+      values: [rightsOf(this.scope), types, values],
     });
     const views = await this.byIds([...new Set(rows.map((r) => r.item_id))]);
-    const result: ItemView[][] = observables.map(() => []);
     for (const { i, item_id } of rows) {
       const view = views.get(item_id);
-      if (view) result[i]?.push(view);
+      if (view) result[known[Number(i) - 1]?.i ?? -1]?.push(view);
     }
     return result;
   }
 
-  private async newest(limit: number, before: Position, where: Where | null): Promise<Position[]> {
-    const rights = rightsOf(this.scope);
+  private async newest(
+    limit: number,
+    before: Position,
+    where: Where | null,
+  ): Promise<(Row & { at: string })[]> {
+    const branches = branchesOf(this.scope);
     const at = Number.isFinite(before.at) ? new Date(before.at) : "infinity";
+    const values = [rightsOf(this.scope), limit, at, before.id, new Date(this.scope.now)];
     const { rows } = where
-      ? await this.hub.pool.query<{ item_id: string; at: string }>(
-          `WITH ${RIGHTS}, ${pathsSql("")}, ${SHOWN}
-           SELECT s.item_id, ms(s.at) AS at FROM shown s JOIN item i ON i.id = s.item_id JOIN ${this.table} c ON c.id = i.id
-           WHERE (${where.sql}) AND (s.at, s.item_id) < ($${5 + where.values.length}::timestamptz, $${6 + where.values.length}::uuid)
-           ORDER BY s.at DESC, s.item_id DESC LIMIT $${7 + where.values.length}`,
-          [...rights, this.kind, ...where.values, at, before.id, limit],
+      ? await this.hub.pool.query<Row & { at: string }>(
+          filteredSql(this.kind, branches, where.sql(6)),
+          [...values, ...where.values],
         )
-      : await this.hub.pool.query<{ item_id: string; at: string }>({
-          name: "newest",
-          text: NEWEST,
-          values: [...rights, this.kind, limit, at, before.id],
+      : await this.hub.pool.query<Row & { at: string }>({
+          name: `newest ${this.kind} ${branches}`,
+          text: newestSql(this.kind, branches),
+          values,
         });
-    return rows.map((row) => ({ at: Number(row.at), id: row.item_id }));
+    return rows;
   }
 
-  private get table(): string {
-    return this.kind.toLowerCase();
-  }
-
-  /** Decides and discloses; null where the viewer may not see it. A failure to decide is a denial. */
-  private view(row: ItemRow): ItemView | null {
+  /**
+   * Decides and discloses; null where the viewer may not see it. A failure to decide is a denial.
+   * @param shown whether this view leaves the reader, and so stands in the ledger; may depend on what is withheld
+   */
+  private view(
+    row: ItemRow,
+    shown: boolean | ((withheld: number) => boolean) = true,
+  ): ItemView | null {
     try {
       const decision = decide(this.scope, row);
       if (!decision.visible) return null;
+      if (typeof shown === "function" && !shown(decision.withheld)) return null;
       const view = disclose(row, decision, this.hub.hubId);
-      this.hub.ledger.record(this.scope, row, decision, view, this.channel);
+      view.source = this.named(view);
+      view.access = view.paths.map((path) => accessPath(this.hub, path));
+      if (shown) this.hub.ledger.record(this.scope, row, decision, view, this.channel);
       return view;
     } catch (error) {
       this.hub.logger.error({ err: error, item: row.id }, "deciding failed; denied");
       return null;
     }
   }
+
+  /** The source as it is shown, with what the directory knows of it. */
+  private named({ shownSource: { attribution, organizationId, groupId } }: ItemView): object {
+    const { organizations, groups } = this.hub.directory;
+    return {
+      attribution,
+      organization: organizationId === null ? null : (organizations.get(organizationId) ?? null),
+      sector: groupId === null ? null : (groups.get(groupId)?.sector ?? null),
+    };
+  }
+}
+
+/** A path as clients see it. */
+export function accessPath(
+  { directory }: Hub,
+  { kind, versionId, groupId, until }: ShownPath,
+): object {
+  return {
+    kind,
+    agreementVersion: versionId === null ? null : (directory.versions.get(versionId) ?? null),
+    group: groupId === null ? null : (directory.groups.get(groupId) ?? null),
+    until,
+  };
 }
 
 const newestFirst = (a: ItemView, b: ItemView): number =>
   b.updatedAt.getTime() - a.updatedAt.getTime() || (b.uuid < a.uuid ? -1 : 1);
-
-interface Position {
-  at: number;
-  id: string;
-}
-
-const OBSERVABLE_BITS = withholdingBits("observables");
-
-const LOOKUP = `
-  WITH ${RIGHTS},
-  v AS (SELECT * FROM unnest($4::int[], $5::text[], $6::text[]) AS t(i, type, value)),
-  hit AS (SELECT v.i, b.indicator_id AS id FROM v JOIN observable b
-    ON hashtextextended(b.value, 0) = hashtextextended(v.value, 0) AND b.value = v.value AND b.type = v.type)
-  SELECT h.i, a.item_id FROM hit h JOIN release_audience a ON a.item_id = h.id JOIN r ON ${RELEASED}
-    WHERE (a.withheld | r.withheld) & ${OBSERVABLE_BITS} = 0
-  UNION SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN o ON ${OWNED}
-  UNION SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN p ON ${SUBMITTED} WHERE i.tlp < 4`;
