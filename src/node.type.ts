@@ -1,15 +1,14 @@
 import { Field, ID, InterfaceType } from "type-graphql";
 
-@InterfaceType({
-  description: "Anything with a global id.",
-  resolveType: (value: object) =>
-    "shownSource" in value ? itemType(value as never) : value.constructor.name,
-})
+@InterfaceType({ description: "Anything with a global id.", resolveType: typeOf })
 export abstract class Node {
   @Field(() => ID, { description: "Opaque, globally unique, and in no order." })
   abstract readonly id: string;
 }
 
-/** The GraphQL type of a disclosed item, by its kind. */
-export const itemType = ({ kind }: { kind: string }): string =>
-  `${kind.charAt(0)}${kind.slice(1).toLowerCase()}`;
+/** The GraphQL type of anything with a global id: of a disclosed item by its kind, of the rest by its class. */
+export function typeOf(value: object): string {
+  if (!("shownSource" in value)) return value.constructor.name;
+  const { kind } = value as unknown as { kind: string };
+  return `${kind.charAt(0)}${kind.slice(1).toLowerCase()}`;
+}

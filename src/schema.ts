@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { GraphQLSchema, isObjectType } from "graphql";
+import { GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
 import { buildSchema, registerEnumType } from "type-graphql";
 import { AdvisoryResolver } from "./advisory/advisory.resolver";
 import { AlertResolver } from "./alert/alert.resolver";
@@ -19,6 +19,7 @@ import {
   SectorGroupResolver,
   SharingAgreementResolver,
 } from "./organization/organization.resolver";
+import { typeOf } from "./node.type";
 import { Roster } from "./organization/roster";
 import { ReleaseResolver, ReleasesResolver } from "./release/release.resolver";
 import { DateTime } from "./scalars";
@@ -92,6 +93,8 @@ const NOTHING: AsyncIterable<never> = {
  */
 function withoutPlainResolvers(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
+    // WHY: TypeGraphQL makes this asynchronous, which the compiled executor does not wait for.
+    if (isInterfaceType(type)) type.resolveType = typeOf;
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     for (const field of Object.values(type.getFields())) {
       if (isPlain(field.resolve) && !(field.name in LAZY)) delete field.resolve;

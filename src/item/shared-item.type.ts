@@ -1,5 +1,5 @@
 import { Field, ID, InterfaceType, ObjectType } from "type-graphql";
-import { itemType, Node } from "../node.type";
+import { Node, typeOf } from "../node.type";
 import { AgreementVersion } from "../organization/agreement.entity";
 import { Organization } from "../organization/organization.entity";
 import { SectorGroup } from "../organization/sector-group.entity";
@@ -38,7 +38,7 @@ export class Source {
   implements: Node,
   description:
     "What is shared under agreements: seen by its owner, and by those whom one of its releases reaches.",
-  resolveType: itemType,
+  resolveType: typeOf,
 })
 export abstract class SharedItem implements Node {
   @Field(() => ID) id!: string;
