@@ -7,8 +7,9 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 export class CreateParties1764000000000 implements MigrationInterface {
   async up(q: QueryRunner): Promise<void> {
     await q.query(`
-      CREATE FUNCTION ms(timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-        $$ SELECT CASE WHEN isfinite($1) THEN (extract(epoch FROM $1) * 1000)::bigint END $$;
+      -- STABLE like what it calls, so that it is inlined: called as a function it would cost ten times as much.
+      CREATE FUNCTION ms(timestamptz) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
+        $$ SELECT CASE WHEN isfinite($1) THEN (date_part('epoch', $1) * 1000)::bigint END $$;
 
       CREATE TABLE hub (
         one boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -83,7 +83,7 @@ export class CreateItems1764000000001 implements MigrationInterface {
         PRIMARY KEY (item_id, target, release_id, live_from)
       );
       CREATE INDEX release_audience_target ON release_audience (target, kind, released_at DESC, item_id DESC)
-        INCLUDE (tlp, pap, owner_id, live_from, live_until);
+        INCLUDE (tlp, pap, owner_id, version_id, live_from, live_until);
 
       CREATE INDEX release_audience_end ON release_audience (live_until) WHERE live_until < 'infinity';
       CREATE INDEX release_expiry ON release (expires_at) WHERE expires_at IS NOT NULL;
@@ -94,7 +94,7 @@ export class CreateItems1764000000001 implements MigrationInterface {
         account_id uuid NOT NULL, seen_at timestamptz NOT NULL, recorded_at timestamptz NOT NULL,
         count int NOT NULL CHECK (count > 0), false_positive boolean NOT NULL,
         tlp smallint NOT NULL, pap smallint NOT NULL,
-        path text NOT NULL, target uuid, released_at timestamptz
+        path text NOT NULL, target uuid, version_id uuid
       );
       CREATE INDEX sighting_indicator ON sighting (indicator_id);
       CREATE INDEX sighting_target ON sighting (target);

@@ -1,5 +1,6 @@
 import {
   type ASTVisitor,
+  BREAK,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -7,6 +8,7 @@ import {
   Kind,
   type SelectionSetNode,
   type ValidationContext,
+  visit,
 } from "graphql";
 import { HubError } from "./errors";
 
@@ -81,4 +83,17 @@ function pageSize(field: FieldNode): number {
   const first = field.arguments?.find((a) => a.name.value === "first");
   if (!first) return 1;
   return first.value.kind === Kind.INT ? Math.max(1, Number(first.value.value)) : 100;
+}
+
+/** Whether a document asks for the schema anywhere, in fragments too. */
+export function introspects(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Field: ({ name }) => {
+      if (name.value !== "__schema" && name.value !== "__type") return undefined;
+      found = true;
+      return BREAK;
+    },
+  });
+  return found;
 }

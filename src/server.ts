@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
-import { type GraphQLSchema, Kind } from "graphql";
+import type { GraphQLSchema } from "graphql";
 import { authenticate, type Session } from "./auth/viewer";
 import type { Config } from "./config";
 import { Context } from "./context";
@@ -12,7 +12,7 @@ import { HubError, STATUS } from "./errors";
 import { formatError } from "./format-error";
 import { compiledQueries } from "./compiled-queries";
 import { type Clock, Hub } from "./hub";
-import { limitComplexity, MAX_TOKENS } from "./limits";
+import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
 import { warningsFor } from "./indicator/warninglist";
 import { acceptSockets, type Sockets } from "./sockets";
@@ -101,12 +101,8 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
 /** Introspection is for signed-in accounts. */
 const refuseAnonymousIntrospection: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
-    didResolveOperation: async ({ contextValue, operation }) => {
-      if (contextValue.session) return;
-      const asks = operation?.selectionSet.selections.some(
-        (s) => s.kind === Kind.FIELD && (s.name.value === "__schema" || s.name.value === "__type"),
-      );
-      if (!asks) return;
+    didResolveOperation: async ({ contextValue, document }) => {
+      if (contextValue.session || !document || !introspects(document)) return;
       const refusal = new HubError("UNAUTHENTICATED", "Introspection needs an API key.");
       refusal.extensions.http = { status: STATUS[refusal.code] };
       throw refusal;

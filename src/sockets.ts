@@ -14,9 +14,10 @@ import { useServer } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import { accountOf, authenticate, type Session } from "./auth/viewer";
 import { Context } from "./context";
+import { HubError } from "./errors";
 import { formatError } from "./format-error";
 import type { Hub } from "./hub";
-import { limitComplexity, MAX_TOKENS } from "./limits";
+import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 
 export interface Sockets {
   /** Ends every subscription with a code that says: come back with your cursor. */
@@ -57,6 +58,9 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
         document = parse(query, { maxTokens: MAX_TOKENS });
       } catch (error) {
         return [formatted(hub, error)];
+      }
+      if (!context.session && introspects(document)) {
+        return [formatted(hub, new HubError("UNAUTHENTICATED", "Introspection needs an API key."))];
       }
       const errors = validate(schema, document, [...specifiedRules, limitComplexity]);
       if (errors.length) return errors.map((error) => formatted(hub, error));

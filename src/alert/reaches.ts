@@ -9,10 +9,11 @@ import type { Account } from "../auth/account.entity";
 import type { Directory } from "../sharing/directory";
 import type { ItemRow } from "../sharing/disclosure";
 import { expanded, WITHHOLD_ALL, WORDING } from "../sharing/fields";
+import { inForceAt } from "../sharing/agreement-periods";
 import { holds } from "../sharing/condition";
 import type { Viewer } from "../sharing/parties";
 import { decide, type Decision, RELEASE_RULE, type Scope, scopeOf } from "../sharing/policy";
-import { AccessPathKind, ItemKind } from "../sharing/vocabulary";
+import { ItemKind } from "../sharing/vocabulary";
 import type { AlertTypeName, LogRow } from "./log";
 
 /** How an entry of the log reaches one viewer. */
@@ -61,7 +62,7 @@ export function reachesByItem(
     case "SIGHTING_ADDED": {
       if (!after.visible || !viewer) return null;
       const owner = item.ownerId === viewer.organizationId;
-      return owner || reachedBySighting(row, scope, item)
+      return owner || reachedBySighting(row, scope, item, directory)
         ? { type: row.type, groupId: groupOf(after), carries: "item" }
         : null;
     }
@@ -116,22 +117,30 @@ function shows(decision: Decision, changed: number): boolean {
   return changed === -1 || (changed & live & ~decision.withheld) !== 0;
 }
 
-function reachedBySighting(row: LogRow, scope: Scope, item: ItemRow): boolean {
-  const facts = {
-    ...SIGHTING,
-    target: row.target ?? "",
+/** A sighting is judged like an audience of a release that its author made when it recorded it. */
+function reachedBySighting(
+  row: LogRow,
+  scope: Scope,
+  item: ItemRow,
+  directory: Directory,
+): boolean {
+  if (row.target === null) return false;
+  const agreement = directory.agreement(row.target);
+  const sighting = {
+    target: row.target,
+    kind: ItemKind.SIGHTING,
     ownerId: row.actorOrganizationId,
+    versionId: (agreement && inForceAt(agreement, row.at)?.id) ?? null,
     tlp: item.tlp,
     pap: item.pap,
     releasedAt: row.at,
     liveFrom: row.at,
+    liveUntil: Infinity,
   };
-  return (scope.byTarget.get(row.target ?? "") ?? []).some((right) =>
-    holds(RELEASE_RULE, facts as never, right),
+  return (scope.byTarget.get(row.target) ?? []).some((right) =>
+    holds(RELEASE_RULE, sighting, right),
   );
 }
-
-const SIGHTING = { kind: ItemKind.SIGHTING, path: AccessPathKind.AGREEMENT, liveUntil: Infinity };
 
 const groupOf = (decision: Decision): string | null =>
   decision.paths.find((p) => p.audience?.toGroupId)?.audience?.toGroupId ?? null;

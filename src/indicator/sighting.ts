@@ -9,7 +9,7 @@ import type { ShownPath } from "../sharing/disclosure";
 import { EVERYONE } from "../sharing/facts";
 import { papRank } from "../sharing/pap";
 import { tlpRank } from "../sharing/tlp";
-import { AccessPathKind, ItemKind } from "../sharing/vocabulary";
+import { AccessPathKind, ItemKind, MembershipState } from "../sharing/vocabulary";
 
 export interface SightingInput {
   indicatorId: string;
@@ -34,10 +34,10 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
     const indicator = found(await ctx.readAt(ItemKind.INDICATOR, now).byId(uuid), "indicator");
     const seenAt = input.seenAt ?? change.now;
     if (seenAt > change.now) throw badInput("seenAt", "must not be in the future");
-    const { path, target, groupIds } = narrowestPath(ctx, indicator.paths, now);
+    const { path, target, versionId, groupIds } = narrowestPath(ctx, indicator.paths, now);
     await change.query(
       `INSERT INTO sighting (id, indicator_id, organization_id, account_id, seen_at, recorded_at, count, false_positive,
-         tlp, pap, path, target) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+         tlp, pap, path, target, version_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         randomUUID(),
         uuid,
@@ -51,6 +51,7 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
         papRank(indicator.pap),
         path,
         target,
+        versionId,
       ],
     );
     change.raise({ type: "SIGHTING_ADDED", itemId: uuid, groupIds, ...(target && { target }) });
@@ -58,36 +59,42 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
   });
 }
 
+interface Along {
+  path: AccessPathKind;
+  target: string | null;
+  versionId: string | null;
+  groupIds: string[];
+}
+
 /** Of the author's paths the one that reaches the fewest; with none of its own, the owner alone. */
-function narrowestPath(
-  ctx: Context,
-  access: readonly ShownPath[],
-  now: number,
-): { path: AccessPathKind; target: string | null; groupIds: string[] } {
-  const account = ctx.account();
+function narrowestPath(ctx: Context, access: readonly ShownPath[], now: number): Along {
+  const { uuid, organizationId } = ctx.account();
   const has = (kind: AccessPathKind): boolean => access.some((p) => p.kind === kind);
-  const ownersOnly = { path: AccessPathKind.OWNER, target: null, groupIds: [] };
-  if (has(AccessPathKind.OWNER)) return ownersOnly;
-  if (has(AccessPathKind.NAMED))
-    return { path: AccessPathKind.NAMED, target: account.uuid, groupIds: [] };
-  if (has(AccessPathKind.BILATERAL)) {
-    return { path: AccessPathKind.BILATERAL, target: account.organizationId, groupIds: [] };
+  const along = (path: AccessPathKind, target: string | null): Along => ({
+    path,
+    target,
+    versionId: null,
+    groupIds: [],
+  });
+  const ownerAlone = along(AccessPathKind.OWNER, null);
+  if (has(AccessPathKind.OWNER)) return ownerAlone;
+  if (has(AccessPathKind.NAMED)) return along(AccessPathKind.NAMED, uuid);
+  if (has(AccessPathKind.BILATERAL)) return along(AccessPathKind.BILATERAL, organizationId);
+  if (!has(AccessPathKind.AGREEMENT)) {
+    return has(AccessPathKind.PUBLIC) ? along(AccessPathKind.PUBLIC, EVERYONE) : ownerAlone;
   }
-  const grants = grantsOf(ctx.directory, account.organizationId, now).filter(
+  const grants = grantsOf(ctx.directory, organizationId, now).filter(
     (g) =>
       g.terms.kinds.includes(ItemKind.SIGHTING) && access.some((p) => p.groupId === g.toGroupId),
   );
   const size = (groupId: string): number =>
-    ctx.directory.membersOf(groupId).filter((m) => m.state === "ACTIVE").length;
+    ctx.directory.membersOf(groupId).filter((m) => m.state === MembershipState.ACTIVE).length;
   const [grant] = grants.toSorted((a, b) => size(a.toGroupId) - size(b.toGroupId));
-  if (grant)
-    return {
-      path: AccessPathKind.AGREEMENT,
-      target: grant.agreementId,
-      groupIds: [grant.toGroupId],
-    };
-  if (has(AccessPathKind.AGREEMENT)) return ownersOnly;
-  return has(AccessPathKind.PUBLIC)
-    ? { path: AccessPathKind.PUBLIC, target: EVERYONE, groupIds: [] }
-    : ownersOnly;
+  if (!grant) return ownerAlone;
+  return {
+    path: AccessPathKind.AGREEMENT,
+    target: grant.agreementId,
+    versionId: grant.version.id,
+    groupIds: [grant.toGroupId],
+  };
 }

@@ -176,10 +176,10 @@ export function disclose(
   return view;
 }
 
-/** The most that any path tells of the source. */
+/** The most that any path tells of the source; of equals the most recent release that has an origin group. */
 function sourceOf(item: ItemRow, decision: Decision): ShownSource {
   const best = decision.paths.reduce<HeldPath | null>(
-    (most, path) => (most === null || path.attribution > most.attribution ? path : most),
+    (most, path) => (most === null || tellsMore(path, most) ? path : most),
     null,
   );
   const attribution = best?.attribution ?? 0;
@@ -188,6 +188,13 @@ function sourceOf(item: ItemRow, decision: Decision): ShownSource {
     organizationId: attribution === 2 ? item.ownerId : null,
     groupId: attribution >= 1 ? (best?.audience?.fromGroupId ?? null) : null,
   };
+}
+
+function tellsMore(a: HeldPath, b: HeldPath): boolean {
+  if (a.attribution !== b.attribution) return a.attribution > b.attribution;
+  const group = (p: HeldPath): number =>
+    p.audience?.fromGroupId ? p.audience.releasedAt : -Infinity;
+  return group(a) > group(b);
 }
 
 function reasonOf(field: FieldName, decision: Decision): string {

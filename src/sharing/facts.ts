@@ -31,6 +31,8 @@ export interface AudienceFacts {
   toGroupId: string | null;
   /** The origin group of the release; null where it has none. */
   fromGroupId: string | null;
+  /** The agreement version under which it was released; null but for AGREEMENT. */
+  versionId: string | null;
   tlp: number;
   pap: number;
   withheld: FieldMask;

@@ -56,9 +56,12 @@ const SAME_WORDING: Partial<Record<FieldName, FieldName>> = {
   description: "body",
 };
 
+const WITHHOLDING = Object.fromEntries(
+  FIELD_NAMES.map((f) => [f, bit(f) | bit(FIELD_CLASSES[f]) | bit(SAME_WORDING[f] ?? "")]),
+) as Record<FieldName, FieldMask>;
+
 /** The bits that withhold a field: its own, that of its group, and that of its other name. */
-export const withholdingBits = (field: FieldName): FieldMask =>
-  bit(field) | bit(FIELD_CLASSES[field]) | bit(SAME_WORDING[field] ?? "");
+export const withholdingBits = (field: FieldName): FieldMask => WITHHOLDING[field];
 
 /** What is withheld unless a release says otherwise. */
 export const WITHHELD_BY_DEFAULT = ["damage", "identity"];
@@ -84,9 +87,10 @@ export const isWithheld = (field: FieldName, mask: FieldMask): boolean =>
 /** A mask in which each withheld field bears its own bit, so that masks of several paths can be intersected. */
 export function expanded(mask: FieldMask): FieldMask {
   let result = WITHHOLD_NOTHING;
-  for (const field of FIELD_NAMES) if (isWithheld(field, mask)) result |= bit(field);
+  for (const [own, bits] of EXPANSION) if ((mask & bits) !== 0) result |= own;
   return result;
 }
+const EXPANSION = FIELD_NAMES.map((f) => [bit(f), WITHHOLDING[f]] as const);
 
 /** Every wording field: they come together, from one release. */
 export const WORDING: FieldMask = FIELD_NAMES.filter((f) => FIELD_CLASSES[f] === "wording").reduce(

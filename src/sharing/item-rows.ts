@@ -17,7 +17,7 @@ export const ITEM_COLUMNS: Record<StoredKind, string> = {
 
 /** The columns of one of its audiences, with the release's wording; null where it has none. */
 export const AUDIENCE_COLUMNS = `a.release_id AS a_release, a.path AS a_path, a.target AS a_target, a.from_group_id AS a_from,
-  a.to_group_id AS a_to, a.tlp AS a_tlp, a.pap AS a_pap, a.withheld AS a_withheld, ms(a.released_at) AS a_released,
+  a.to_group_id AS a_to, a.version_id AS a_version, a.tlp AS a_tlp, a.pap AS a_pap, a.withheld AS a_withheld, ms(a.released_at) AS a_released,
   ms(a.live_from) AS a_live_from, ms(a.live_until) AS a_live_until, w.title AS w_title, w.summary AS w_summary,
   w.description AS w_description`;
 
@@ -42,6 +42,7 @@ export interface Row extends Wording, Record<string, unknown> {
   a_target: string;
   a_from: string | null;
   a_to: string | null;
+  a_version: string | null;
   a_tlp: number;
   a_pap: number;
   a_withheld: number;
@@ -113,6 +114,7 @@ const audienceOf = (kind: StoredKind, row: Row, releaseId: string): AudienceFact
   target: row.a_target,
   fromGroupId: row.a_from,
   toGroupId: row.a_to,
+  versionId: row.a_version,
   tlp: row.a_tlp,
   pap: row.a_pap,
   withheld: row.a_withheld,

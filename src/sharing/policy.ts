@@ -1,4 +1,4 @@
-import { type Grant, grantsOf, inForceAt, termsOf } from "./agreement-periods";
+import { type Grant, grantsOf, periodsInForce, termsOf } from "./agreement-periods";
 import { ANY, type Condition, holds } from "./condition";
 import { EVERYONE, type AudienceFacts, type ItemFacts, type ReleasePath } from "./facts";
 import {
@@ -10,7 +10,7 @@ import {
   WITHHOLD_NOTHING,
   WORDING,
 } from "./fields";
-import type { AgreementFact, Instant, MaybeViewer, Parties, Viewer } from "./parties";
+import type { AgreementFact, Instant, MaybeViewer, Parties, VersionFact, Viewer } from "./parties";
 import { type EffectiveTerms, narrower } from "./terms";
 import { TLP_AMBER, TLP_AMBER_STRICT, TLP_CLEAR, TLP_RED } from "./tlp";
 import { AccessPathKind, Affiliation, ItemKind, OrganizationKind, Role } from "./vocabulary";
@@ -76,6 +76,7 @@ export interface ReleaseRight {
   heldUntil: Instant;
   retainedAfter: Instant;
   owners: readonly string[] | typeof ANY;
+  versions: readonly string[] | typeof ANY;
   now: Instant;
   /** What the path gives where it holds. */
   withheld: FieldMask;
@@ -83,8 +84,14 @@ export interface ReleaseRight {
   retentionMs: number;
   grant: Grant | null;
 }
+/** What a rule reads of an audience; of a sighting, as if it were one. */
+export type JudgedFacts = Pick<
+  AudienceFacts,
+  "target" | "ownerId" | "versionId" | "tlp" | "pap" | "releasedAt" | "liveFrom" | "liveUntil"
+> & { kind: ItemKind };
+
 /** What holds of a live release, whoever asks. */
-export const LIVE_RULE: readonly Condition<AudienceFacts, { now: Instant }>[] = [
+export const LIVE_RULE: readonly Condition<JudgedFacts, { now: Instant }>[] = [
   { says: "the release is live", fact: "liveFrom", compare: "atMost", right: "now" },
   {
     says: "the release is not withdrawn, expired or superseded",
@@ -93,14 +100,15 @@ export const LIVE_RULE: readonly Condition<AudienceFacts, { now: Instant }>[] = 
     right: "now",
   },
 ];
-export const RELEASE_RULE: readonly Condition<AudienceFacts, ReleaseRight>[] = [
+export const RELEASE_RULE: readonly Condition<JudgedFacts, ReleaseRight>[] = [
   { says: "a release reaches this audience", fact: "target", compare: "is", right: "target" },
   { says: "the terms cover this kind of item", fact: "kind", compare: "oneOf", right: "kinds" },
+  { says: "these terms bind its owner", fact: "ownerId", compare: "oneOfOrAny", right: "owners" },
   {
-    says: "the terms are those that the owner signed",
-    fact: "ownerId",
+    says: "these terms bind what was released under that version",
+    fact: "versionId",
     compare: "oneOfOrAny",
-    right: "owners",
+    right: "versions",
   },
   {
     says: "the TLP is at most the agreement's ceiling",
@@ -149,7 +157,7 @@ export interface Scope {
   byTarget: ReadonlyMap<string, readonly ReleaseRight[]>;
 }
 
-const EVERY_KIND: readonly ItemKind[] = [ItemKind.INCIDENT, ItemKind.INDICATOR, ItemKind.ADVISORY];
+const EVERY_KIND: readonly ItemKind[] = Object.values(ItemKind);
 const UP_TO_AMBER: readonly number[] = [TLP_CLEAR, 1, TLP_AMBER];
 const UP_TO_STRICT: readonly number[] = [...UP_TO_AMBER, TLP_AMBER_STRICT];
 
@@ -202,7 +210,7 @@ export function scopeOf(
   };
 }
 
-/** What one grant opens: a right for each period in which it was held and for each version that owners are bound by. */
+/** What one grant opens: a right for each period in which it was held and for each of the terms that bind owners. */
 function rightsUnder(
   parties: Parties,
   grant: Grant,
@@ -211,55 +219,79 @@ function rightsUnder(
 ): ReleaseRight[] {
   const agreement = parties.agreement(grant.agreementId);
   if (!agreement) return [];
-  return ownersByTerms(agreement, parties.operatorId, now).flatMap(({ owners, terms: bound }) => {
-    const terms = narrower(grant.terms, bound);
-    const periods = terms.retroactive ? [{ from: -Infinity, until: Infinity }] : grant.held;
-    return periods.map((period) => ({
-      path: AccessPathKind.AGREEMENT as const,
-      target: agreement.id,
-      kinds: terms.kinds,
-      tlpCeiling: terms.tlpCeiling,
-      papCeiling: terms.papCeiling,
-      admitted,
-      heldFrom: period.from,
-      heldUntil: period.until,
-      retainedAfter: now - terms.retentionMs,
-      owners,
-      now,
-      withheld: terms.withheld,
-      attribution: terms.attribution,
-      retentionMs: terms.retentionMs,
-      grant,
-    }));
-  });
+  return bindings(agreement, parties.operatorId, now).flatMap(
+    ({ owners, versions, terms: bound }) => {
+      const terms = narrower(grant.terms, bound);
+      const periods = terms.retroactive ? [{ from: -Infinity, until: Infinity }] : grant.held;
+      return periods.map((period) => ({
+        path: AccessPathKind.AGREEMENT as const,
+        target: agreement.id,
+        kinds: terms.kinds,
+        tlpCeiling: terms.tlpCeiling,
+        papCeiling: terms.papCeiling,
+        admitted,
+        heldFrom: period.from,
+        heldUntil: period.until,
+        retainedAfter: now - terms.retentionMs,
+        owners,
+        versions,
+        now,
+        withheld: terms.withheld,
+        attribution: terms.attribution,
+        retentionMs: terms.retentionMs,
+        grant,
+      }));
+    },
+  );
+}
+
+/** Terms that bind some owners' releases, of those released under some versions. */
+interface Binding {
+  owners: readonly string[] | typeof ANY;
+  versions: readonly string[] | typeof ANY;
+  terms: EffectiveTerms;
 }
 
 /**
- * By which terms the owners of released items are bound: those of the latest version in force by now that each signed.
- * A new version never widens an old release without its owner. The operator counts as signatory of every version.
+ * By which terms released items are bound: the latest version in force by now that their owner signed. What was released
+ * under a later one, while the older signature still counted, is bound by all of them. So a new version never widens an
+ * old release without its owner.
  */
-function ownersByTerms(
+function bindings(agreement: AgreementFact, operatorId: string | null, now: Instant): Binding[] {
+  const begun = periodsInForce(agreement)
+    .filter(({ period }) => period.from <= now)
+    .map(({ version }) => version);
+  const [only] = begun;
+  if (begun.length === 1 && only) return [{ owners: ANY, versions: ANY, terms: termsOf(only) }];
+  const result: Binding[] = [];
+  begun.forEach((signed, i) => {
+    const owners = lastSigners(agreement, begun, signed, operatorId, now);
+    if (!owners.length) return;
+    let terms = termsOf(signed);
+    result.push({ owners, versions: begun.slice(0, i + 1).map((v) => v.id), terms });
+    for (const later of begun.slice(i + 1)) {
+      terms = narrower(terms, termsOf(later));
+      result.push({ owners, versions: [later.id], terms });
+    }
+  });
+  return result;
+}
+
+/** The owners whose latest signature by now is under this version. The operator counts as signatory of every version. */
+function lastSigners(
   agreement: AgreementFact,
+  begun: readonly VersionFact[],
+  version: VersionFact,
   operatorId: string | null,
   now: Instant,
-): { owners: readonly string[] | typeof ANY; terms: EffectiveTerms }[] {
-  const begun = agreement.versions.filter((v) => v.proposedAt !== null && v.effectiveFrom <= now);
-  const [only] = begun;
-  if (begun.length === 1 && only) return [{ owners: ANY, terms: termsOf(only) }];
-  const ownersOf = new Map<string, string[]>();
+): string[] {
+  const owners = version === begun.at(-1) && operatorId !== null ? [operatorId] : [];
   for (const [owner, signatures] of agreement.signatures) {
     const signed = new Set(signatures.filter((s) => s.at <= now).map((s) => s.versionId));
-    const bound = begun.findLast((v) => signed.has(v.id));
-    if (bound && owner !== operatorId)
-      ownersOf.set(bound.id, [...(ownersOf.get(bound.id) ?? []), owner]);
+    if (owner !== operatorId && begun.findLast((v) => signed.has(v.id)) === version)
+      owners.push(owner);
   }
-  const current = inForceAt(agreement, now);
-  if (current && operatorId)
-    ownersOf.set(current.id, [...(ownersOf.get(current.id) ?? []), operatorId]);
-  return begun.flatMap((v) => {
-    const owners = ownersOf.get(v.id);
-    return owners ? [{ owners, terms: termsOf(v) }] : [];
-  });
+  return owners;
 }
 
 function direct(
@@ -279,6 +311,7 @@ function direct(
     heldUntil: Infinity,
     retainedAfter: -Infinity,
     owners: ANY,
+    versions: ANY,
     now,
     withheld: WITHHOLD_NOTHING,
     attribution: 2,

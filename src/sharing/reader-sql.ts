@@ -28,6 +28,8 @@ export const releaseRows = (rights: readonly ReleaseRight[]): object[] =>
     kinds: r.kinds,
     owners: r.owners === ANY ? [] : r.owners,
     owners_any: r.owners === ANY,
+    versions: r.versions === ANY ? [] : r.versions,
+    versions_any: r.versions === ANY,
     tlp_ceiling: r.tlpCeiling,
     pap_ceiling: r.papCeiling,
     admitted: r.admitted,
@@ -41,7 +43,7 @@ export const releaseRows = (rights: readonly ReleaseRight[]): object[] =>
 /** Release rights as rows, from a JSON expression. */
 export const releaseRights = (json: string): string => `
   SELECT * FROM jsonb_to_recordset(${json}) AS t(target uuid, kinds text[], owners uuid[], owners_any boolean,
-    tlp_ceiling smallint, pap_ceiling smallint, admitted smallint[], held_from timestamptz, held_until timestamptz,
+    versions uuid[], versions_any boolean,    tlp_ceiling smallint, pap_ceiling smallint, admitted smallint[], held_from timestamptz, held_until timestamptz,
     retained_after timestamptz, now timestamptz, withheld int)`;
 
 /** The rights as common tables: `r` (releases), `o` (owner) and `p` (operator), the last two of one row or none. */

@@ -10,7 +10,7 @@ const REACHING = `
     count(*) FILTER (WHERE g.false_positive)::int AS false_alarms
   FROM sighting g WHERE g.indicator_id = i.id AND (
     EXISTS (SELECT FROM o WHERE g.organization_id = o.owner_id OR i.owner_id = o.owner_id)
-    OR EXISTS (SELECT FROM r CROSS JOIN LATERAL (SELECT g.target, 'SIGHTING'::text AS kind, g.organization_id AS owner_id,
+    OR EXISTS (SELECT FROM r CROSS JOIN LATERAL (SELECT g.target, 'SIGHTING'::text AS kind, g.organization_id AS owner_id, g.version_id,
       g.tlp, g.pap, g.recorded_at AS released_at, g.recorded_at AS live_from, 'infinity'::timestamptz AS live_until) a
       WHERE ${RELEASED}))`;
 
