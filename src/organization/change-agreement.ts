@@ -143,8 +143,11 @@ export function terminateAgreement(
     if (state === AgreementState.TERMINATED || state === AgreementState.SUPERSEDED) {
       throw conflict(`A version that is ${state} cannot be terminated.`);
     }
+    // What was in force, if only for this instant, was in force: it does not count as terminated before its date.
+    const begun = version.effectiveFrom && version.effectiveFrom <= change.now;
+    const earliest = begun ? version.effectiveFrom.getTime() + 1 : 0;
     await change.update(AgreementVersion, version.uuid, {
-      terminatedAt: change.now,
+      terminatedAt: new Date(Math.max(change.now.getTime(), earliest)),
       terminatedBy: change.by.uuid,
       terminationReason: reason,
     });
