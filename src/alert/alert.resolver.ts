@@ -19,6 +19,7 @@ export class AlertResolver {
   ): Promise<AlertConnection> {
     const wanted = first ?? 50;
     if (wanted < 1 || wanted > 100) throw badInput("first", "must be from 1 to 100");
+    await ctx.hub.log.caughtUp();
     const found = await alertsAfter(
       () => ctx.again(),
       positionOf(ctx, after ?? null, 0),

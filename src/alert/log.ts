@@ -208,6 +208,14 @@ export class AlertLog {
       });
   }
 
+  /** Resolves when everything that was committed before the call has been read. */
+  async caughtUp(): Promise<void> {
+    // A reading under way may have begun before the last commit; the one after it has not.
+    await this.pumping;
+    this.wake();
+    await this.pumping;
+  }
+
   private async pump(): Promise<void> {
     for (;;) {
       const rows = await this.readTable(this.head, BATCH);

@@ -144,8 +144,8 @@ export function terminateAgreement(
       throw conflict(`A version that is ${state} cannot be terminated.`);
     }
     // What was in force, if only for this instant, was in force: it does not count as terminated before its date.
-    const begun = version.effectiveFrom && version.effectiveFrom <= change.now;
-    const earliest = begun ? version.effectiveFrom.getTime() + 1 : 0;
+    const begins = version.effectiveFrom?.getTime() ?? Infinity;
+    const earliest = begins <= change.now.getTime() ? begins + 1 : 0;
     await change.update(AgreementVersion, version.uuid, {
       terminatedAt: new Date(Math.max(change.now.getTime(), earliest)),
       terminatedBy: change.by.uuid,

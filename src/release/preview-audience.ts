@@ -71,6 +71,7 @@ function accountsReached(
     target: a.target,
     fromGroupId: release.fromGroupId,
     toGroupId: a.toGroupId,
+    versionId: a.versionId,
     tlp: release.tlp,
     pap: item.pap,
     withheld: release.withheld,

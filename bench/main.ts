@@ -1,0 +1,58 @@
+import { measure, type Result } from "./measure";
+import { readOptions } from "./options";
+import { belowLeast, growth, save, table } from "./report";
+import { type ServerProcess, startServer } from "./server-process";
+import { openWorld } from "./world";
+import { WORKLOADS } from "./workloads";
+
+const log = (message: string): void => void process.stderr.write(`${message}\n`);
+
+/** Every workload at every size; exits with 1 where one is below its least and `--strict` was given. */
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const named = WORKLOADS.filter((w) => w.name === options.only);
+  const workloads = named.length ? named : WORKLOADS.filter((w) => w.name.includes(options.only));
+  if (!workloads.length) throw new Error(`No workload's name has “${options.only}”.`);
+  const results: Result[] = [];
+  for (const rows of options.rows) {
+    const world = await openWorld(rows, log);
+    const servers: ServerProcess[] = [];
+    const start = async (file: "floor" | "hub-process"): Promise<ServerProcess> => {
+      const server = await startServer(file, world.url);
+      servers.push(server);
+      return server;
+    };
+    try {
+      const floor = await start("floor");
+      const hub = await start("hub-process");
+      for (const workload of workloads) {
+        log(`${workload.name}, ${rows.toLocaleString("en")} indicators …`);
+        try {
+          results.push(await measure(workload, world, { floor, hub }, options));
+          log(table(results.slice(-1)).split("\n").at(-1) ?? "");
+        } catch (error) {
+          // A wrong answer fails the run, but the other workloads are measured all the same.
+          log(`FAILED ${error instanceof Error ? error.message : String(error)}`);
+          process.exitCode = 1;
+        }
+      }
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+      await world.stop();
+    }
+  }
+  console.log(table(results));
+  console.log(
+    "\nfloor, hub: requests a second, CPU a request (server + PostgreSQL), latency (median/99 %). Ratios: 1 is the floor, higher is better.",
+  );
+  console.log(growth(results));
+  console.log(`\n${save(results, options)}`);
+  const below = belowLeast(results);
+  if (below.length) console.log(`\n${below.length} below the least`);
+  if (below.length && options.strict) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
+});

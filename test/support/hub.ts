@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { pino } from "pino";
+import { createOperator, issueOwnKey } from "../../src/auth/bootstrap";
+import { readConfig } from "../../src/config";
+import { type RunningHub, startHub } from "../../src/server";
+import { type AlertSubscription, BEACON, subscribe, type SubscribeOptions } from "./alerts";
+import { Client } from "./client";
+import { createTestDatabase } from "./database";
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** A clock that stands still until a test moves it. The hub still gives each change an instant of its own. */
+export class TestClock {
+  private at = Date.parse("2026-04-01T00:00:00.000Z");
+
+  now(): number {
+    return this.at;
+  }
+
+  advance(ms: number): void {
+    this.at += ms;
+  }
+
+  /** The instant that lies so far ahead, as the API takes it. */
+  in(ms: number): string {
+    return new Date(this.at + ms).toISOString();
+  }
+}
+
+/** A hub of its own for a test file: a clone of the template database, a free port, no logs. */
+export class TestHub {
+  /** The operator's bootstrap account: OPERATOR_ADMIN and ANALYST, an employee with a key of its own. */
+  readonly operator: Client;
+  readonly operatorId: string;
+  private lighthouse: Client | null = null;
+  private readonly subscriptions: AlertSubscription[] = [];
+
+  constructor(
+    readonly running: RunningHub,
+    readonly clock: TestClock,
+    readonly databaseUrl: string,
+    operator: { key: string; organizationId: string },
+    private readonly dropDatabase: () => Promise<void>,
+  ) {
+    this.operator = this.as(operator.key);
+    this.operatorId = operator.organizationId;
+  }
+
+  get url(): string {
+    return this.running.url;
+  }
+
+  as(key: string | null): Client {
+    return new Client(this.url, key);
+  }
+
+  get anonymous(): Client {
+    return this.as(null);
+  }
+
+  /** Subscribes to alerts over a real WebSocket, and waits until the hub has it. */
+  async subscribe(
+    client: Pick<Client, "key">,
+    options: SubscribeOptions = {},
+  ): Promise<AlertSubscription> {
+    const subscription = subscribe(this.url, client.key, () => this.beacon(), options);
+    this.subscriptions.push(subscription);
+    await subscription.opened;
+    // What was answered a moment ago may still be on its way to a subscription that says no `after`.
+    if (options.after === undefined && !options.filter) await subscription.rest();
+    return subscription;
+  }
+
+  /**
+   * Releases something to everyone, by an organization that no test is about: whoever subscribes gets an alert of it, and
+   * has by then got everything that came before. Returns the item's id.
+   */
+  async beacon(): Promise<string> {
+    this.lighthouse ??= await this.makeLighthouse();
+    const { id } = await this.lighthouse.do("createAdvisory", {
+      input: { title: BEACON, body: BEACON, tlp: "CLEAR" },
+    });
+    await this.lighthouse.do("releaseItem", {
+      input: { itemId: id, toEveryone: true, tlp: "CLEAR" },
+    });
+    return id;
+  }
+
+  private async makeLighthouse(): Promise<Client> {
+    const { id: organizationId } = await this.operator.do("createOrganization", {
+      input: { name: `Lighthouse ${randomBytes(3).toString("hex")}`, kind: "MEMBER", sectors: [] },
+    });
+    const { key } = await makeAccount(this, { organizationId, roles: ["PUBLISHER"] });
+    return this.as(key);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.subscriptions.map((s) => s.close()));
+    await this.running.stop();
+    await this.dropDatabase();
+  }
+}
+
+export interface AccountSpec {
+  organizationId: string;
+  roles: string[];
+  affiliation?: string | null;
+  displayName?: string;
+}
+
+/** An account with a key of its own making: the operator makes the first, and with it the account makes the second. */
+export async function makeAccount(
+  hub: TestHub,
+  { organizationId, roles, affiliation, displayName = "Somebody" }: AccountSpec,
+): Promise<{ accountId: string; key: string; foreignKey: string }> {
+  const { id: accountId } = await hub.operator.do("createAccount", {
+    input: {
+      organizationId,
+      roles,
+      displayName,
+      email: `${randomBytes(6).toString("hex")}@example.jp`,
+      ...(affiliation !== undefined && { affiliation }),
+    },
+  });
+  const input = { accountId, name: "Test" };
+  const first = await hub.operator.do<{ secret: string }>("createApiKey", { input }, "secret");
+  const own = await hub
+    .as(first.secret)
+    .do<{ secret: string }>("createApiKey", { input }, "secret");
+  return { accountId, key: own.secret, foreignKey: first.secret };
+}
+
+export async function startTestHub(): Promise<TestHub> {
+  const database = await createTestDatabase();
+  const clock = new TestClock();
+  const key = randomBytes(32).toString("base64url");
+  let organizationId = "";
+  const running = await startHub({
+    config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" }),
+    databaseUrl: database.url,
+    logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
+    clock,
+    prepare: async (hub) => {
+      const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
+      const account = await createOperator(hub, operator);
+      await issueOwnKey(hub, account, "Bootstrap", key);
+      organizationId = `organization_${account.organizationId}`;
+    },
+  });
+  return new TestHub(running, clock, database.url, { key, organizationId }, () => database.drop());
+}
