@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
-/** The ordered log of alerts, the watches, and the ledger of disclosures. */
+/** The ordered log of alerts, the watches, the ledger of disclosures, the audit log, and the chain over both. */
 export class CreateLog1764000000002 implements MigrationInterface {
   async up(q: QueryRunner): Promise<void> {
     await q.query(`
@@ -22,19 +22,36 @@ export class CreateLog1764000000002 implements MigrationInterface {
       CREATE INDEX watch_organization ON watch (organization_id, created_at);
 
       CREATE TABLE disclosure (
+        id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
         item_id uuid NOT NULL REFERENCES item, owner_id uuid NOT NULL,
         organization_id uuid NOT NULL, account_id uuid NOT NULL,
         path text NOT NULL, version_id uuid, group_id uuid, channel text NOT NULL, day date NOT NULL,
         first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, count int NOT NULL,
-        id uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE
+        chained boolean NOT NULL DEFAULT false
       );
-      CREATE UNIQUE INDEX disclosure_entry ON disclosure
-        (item_id, account_id, path, coalesce(version_id, '00000000-0000-0000-0000-000000000000'), channel, day);
-      CREATE INDEX disclosure_owner ON disclosure (owner_id, first_at, id);
+      CREATE INDEX disclosure_owner ON disclosure (owner_id, item_id);
+      CREATE INDEX disclosure_unchained ON disclosure (first_at) WHERE NOT chained;
+
+      CREATE TABLE audit (
+        id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        at timestamptz NOT NULL, act text NOT NULL,
+        organization_id uuid NOT NULL, account_id uuid NOT NULL, key_id uuid, address text,
+        subject text, about_organization_id uuid, before jsonb, after jsonb,
+        chained boolean NOT NULL DEFAULT false
+      );
+      CREATE INDEX audit_at ON audit (at, id);
+      CREATE INDEX audit_organization ON audit (organization_id, at, id);
+      CREATE INDEX audit_about ON audit (about_organization_id, at, id) WHERE about_organization_id IS NOT NULL;
+      CREATE INDEX audit_unchained ON audit (at) WHERE NOT chained;
+
+      CREATE TABLE chain (
+        seq bigint PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('audit', 'disclosure')), entry_id uuid NOT NULL,
+        hash bytea NOT NULL, at timestamptz NOT NULL, UNIQUE (entry_id)
+      );
     `);
   }
 
   async down(q: QueryRunner): Promise<void> {
-    await q.query(`DROP TABLE disclosure, watch, log`);
+    await q.query(`DROP TABLE chain, audit, disclosure, watch, log`);
   }
 }

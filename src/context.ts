@@ -20,6 +20,8 @@ import { change, type Change, type ChangeKind } from "./transaction";
 
 /** What a resolver works with: the viewer as things are now, the one way to read, and the one way to change. */
 export class Context {
+  /** The mutation under way, for the audit log. */
+  act = "load demo";
   private current: Scope | null = null;
   private readonly links = new Map<StoredKind, Batch<ItemView[]>>();
   private observed: Batch<Observable[]> | null = null;
@@ -32,11 +34,13 @@ export class Context {
     readonly hub: Hub,
     readonly session: Session | null,
     readonly channel: Channel,
+    /** Where the request comes from, for the audit log. */
+    readonly address: string | null = null,
   ) {}
 
   /** The same viewer at a later moment. */
   again(): Context {
-    return new Context(this.hub, this.session, this.channel);
+    return new Context(this.hub, this.session, this.channel, this.address);
   }
 
   /** Forgets what was computed for an earlier moment: before each alert of a subscription. */
@@ -130,7 +134,9 @@ export class Context {
   /** One change in one transaction, by the viewer's account. */
   async change<T>(kind: ChangeKind, work: (change: Change) => Promise<T>): Promise<T> {
     this.account();
-    const result = await change(this.hub, () => this.account(), kind, work);
+    const { act, address } = this;
+    const origin = { by: () => this.account(), act, address, keyId: this.session?.keyId ?? null };
+    const result = await change(this.hub, origin, kind, work);
     this.renew();
     return result;
   }

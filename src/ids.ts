@@ -11,7 +11,12 @@ export type NodeType =
   | "indicator"
   | "advisory"
   | "release"
-  | "watch";
+  | "watch"
+  // Not to be asked for by themselves; the audit log names them.
+  | "coordinator"
+  | "change"
+  | "signature"
+  | "sighting";
 
 /** A bare UUID as the database holds it. */
 export type Uuid = string & { readonly __uuid: unique symbol };

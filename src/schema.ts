@@ -9,6 +9,7 @@ import { IncidentResolver } from "./incident/incident.resolver";
 import { IndicatorResolver, LookupResultResolver } from "./indicator/indicator.resolver";
 import { DecisionResolver } from "./item/decision.resolver";
 import { SharedItemResolver } from "./item/shared-item.resolver";
+import { AuditResolver } from "./ledger/audit.resolver";
 import { DisclosureResolver } from "./ledger/disclosure.resolver";
 import {
   AgreementSignatureResolver,
@@ -18,8 +19,10 @@ import {
   PartyResolver,
   SectorGroupResolver,
   SharingAgreementResolver,
+  ViewerResolver,
 } from "./organization/organization.resolver";
 import { typeOf } from "./node.type";
+import type { Context } from "./context";
 import { Roster } from "./organization/roster";
 import { ReleaseResolver, ReleasesResolver } from "./release/release.resolver";
 import { DateTime } from "./scalars";
@@ -59,6 +62,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       AgreementSignatureResolver,
       AgreementVersionResolver,
       AlertResolver,
+      AuditResolver,
       AuthResolver,
       BundleResolver,
       DecisionResolver,
@@ -74,13 +78,26 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       SectorGroupResolver,
       SharedItemResolver,
       SharingAgreementResolver,
+      ViewerResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     validate: false,
     // Alerts bring their own stream; nothing is published through the library.
     pubSub: { publish: () => undefined, subscribe: () => NOTHING },
   });
+  nameActs(schema);
   return withoutPlainResolvers(schema);
+}
+
+/** Tells the context which mutation is under way, so that the audit log can name it. Mutations run one after another. */
+function nameActs(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { resolve, name } = field;
+    field.resolve = (root, args, context: Context, info): unknown => {
+      context.act = name;
+      return resolve?.(root, args, context, info);
+    };
+  }
 }
 
 const NOTHING: AsyncIterable<never> = {

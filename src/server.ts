@@ -174,7 +174,7 @@ async function answerGraphql(
   }
   const result = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method: "POST", headers, search: "", body },
-    context: async () => new Context(hub, session, "query"),
+    context: async () => new Context(hub, session, "query", request.socket.remoteAddress ?? null),
   });
   if (session) hub.used(session);
   if (result.body.kind !== "complete") throw new Error("incremental delivery is not offered");

@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import {
   execute,
   type FormattedExecutionResult,
@@ -35,7 +35,7 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
   const sessions = new Map<WebSocket, Session>();
   const options: ServerOptions<
     Record<string, unknown>,
-    { socket: WebSocket; session?: Session | null }
+    { socket: WebSocket; request: IncomingMessage; session?: Session | null }
   > = {
     onConnect: ({ connectionParams, extra }) => {
       try {
@@ -52,7 +52,12 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
     },
     onDisconnect: ({ extra }) => void sessions.delete(extra.socket),
     onSubscribe: ({ extra }, _id, { query, operationName, variables }) => {
-      const context = new Context(hub, extra.session ?? null, "subscription");
+      const context = new Context(
+        hub,
+        extra.session ?? null,
+        "subscription",
+        extra.request.socket.remoteAddress ?? null,
+      );
       let document;
       try {
         document = parse(query, { maxTokens: MAX_TOKENS });

@@ -6,6 +6,8 @@ import type { LogEntry } from "./alert/log";
 import type { Hub } from "./hub";
 import type { Account } from "./auth/account.entity";
 import { conflict } from "./errors";
+import { globalId, type NodeType } from "./ids";
+import { writeAudit } from "./ledger/audit";
 
 /**
  * content: items and releases; any number at once. policy: parties and agreements; alone.
@@ -16,9 +18,29 @@ export type ChangeKind = "content" | "policy";
 
 const POLICY_LOCK = 7_264_002;
 
+/** Who changes something, and from where. */
+export interface Origin {
+  by: () => Account;
+  /** The mutation, or what the process itself does. */
+  act: string;
+  keyId: string | null;
+  address: string | null;
+}
+
+/** What a change did to one thing, for the audit log. */
+interface Act {
+  /** Its global id. */
+  subject: string;
+  /** The organization that it concerns, besides the one that acts. */
+  aboutOrganizationId: string | null;
+  before: object | null;
+  after: object | null;
+}
+
 /** One change, all or nothing, with the alerts that it raises. */
 export class Change {
   readonly entries: LogEntry[] = [];
+  readonly acts: Act[] = [];
 
   constructor(
     readonly manager: EntityManager,
@@ -60,18 +82,34 @@ export class Change {
     entity: EntityTarget<T>,
     values: Partial<T>,
   ): Promise<string> {
-    const uuid = randomUUID();
-    await this.manager.insert(entity, { uuid, ...values, version: this.version });
-    return uuid;
+    const row = { uuid: randomUUID(), ...values };
+    await this.manager.insert(entity, { ...row, version: this.version });
+    this.record(subjectOf(entity, row.uuid), null, values, aboutOf(values));
+    return row.uuid;
   }
 
   /** Changes a row of a party table. */
   async update<T extends ObjectLiteral>(
     entity: EntityTarget<T>,
-    uuid: string,
+    before: T & { uuid: string },
     values: Partial<T>,
   ): Promise<void> {
-    await this.manager.update(entity, { uuid }, { ...values, version: this.version });
+    await this.manager.update(entity, { uuid: before.uuid }, { ...values, version: this.version });
+    const was = Object.fromEntries(Object.keys(values).map((key) => [key, before[key]]));
+    this.record(subjectOf(entity, before.uuid), was, values, aboutOf(before));
+  }
+
+  /**
+   * Notes an act for the audit log.
+   * @param before what it was; never content of items, which the log's readers may not see
+   */
+  record(
+    subject: string,
+    before: object | null,
+    after: object | null,
+    aboutOrganizationId: string | null = null,
+  ): void {
+    this.acts.push({ subject, before, after, aboutOrganizationId });
   }
 
   /** Adds to the log; it is written with the change or not at all. */
@@ -87,7 +125,7 @@ export class Change {
  */
 export async function change<T>(
   hub: Hub,
-  by: () => Account,
+  origin: Origin,
   kind: ChangeKind,
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
@@ -108,7 +146,9 @@ export async function change<T>(
         const after = Math.max(Number(row.changed ?? 0), Number(row.logged ?? 0));
         const now = new Date(hub.nextInstant(after));
         const version = (BigInt(row.policy_version) + 1n).toString();
-        const made = new Change(manager, now, by(), version, (later) => hub.nextInstant(later));
+        const made = new Change(manager, now, origin.by(), version, (later) =>
+          hub.nextInstant(later),
+        );
         const answer = await work(made);
         if (kind === "policy") {
           await manager.query("UPDATE hub SET policy_version = $1, policy_changed_at = $2", [
@@ -116,6 +156,7 @@ export async function change<T>(
             now,
           ]);
         }
+        await writeAudit(manager, made, origin);
         if (made.entries.length || kind === "policy") {
           await hub.log.lock(manager);
           await hub.log.append(manager, made);
@@ -129,9 +170,35 @@ export async function change<T>(
     });
   if (kind === "policy") await hub.directory.refresh();
   if (raised) hub.log.wake();
+  hub.ledger.soon();
   return result;
 }
 
 /** Two changes at once made what there may be only one of; the database let the first one win (SQLSTATE 23505). */
 const isTaken = (error: unknown): boolean =>
   error instanceof QueryFailedError && error.driverError.code === "23505";
+
+/** The words of global ids, by the name of the table's class. */
+const NODES: Record<string, NodeType> = {
+  Organization: "organization",
+  Account: "account",
+  ApiKey: "key",
+  SectorGroup: "group",
+  Coordinator: "coordinator",
+  Membership: "membership",
+  MembershipChange: "change",
+  SharingAgreement: "agreement",
+  AgreementVersion: "version",
+  AgreementSignature: "signature",
+};
+
+function subjectOf(entity: EntityTarget<ObjectLiteral>, uuid: string): string {
+  const name = typeof entity === "function" ? entity.name : "";
+  const node = NODES[name];
+  if (!node) throw new Error(`${name} is not audited`);
+  return globalId(node, uuid);
+}
+
+/** The organization that a row of a party table belongs to, where it names one. */
+const aboutOf = (row: object): string | null =>
+  "organizationId" in row && typeof row.organizationId === "string" ? row.organizationId : null;

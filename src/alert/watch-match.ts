@@ -1,4 +1,5 @@
 import type { Context } from "../context";
+import { parseNetwork, unmapped } from "../observable/ip-address";
 import type { Observable } from "../observable/observable";
 import type { ItemView } from "../sharing/disclosure";
 import { ItemKind } from "../sharing/vocabulary";
@@ -37,9 +38,7 @@ function covers(watched: Observable, seen: Observable): boolean {
     return host !== null && (host === watched.value || host.endsWith(`.${watched.value}`));
   }
   return (
-    watched.type === "ipv4-addr" &&
-    seen.type === "ipv4-addr" &&
-    inNetwork(watched.value, seen.value)
+    ADDRESSES.has(watched.type) && ADDRESSES.has(seen.type) && inNetwork(watched.value, seen.value)
   );
 }
 
@@ -49,12 +48,12 @@ function hostOf({ type, value }: Observable): string | null {
   return type === "email-addr" ? (value.split("@")[1] ?? null) : null;
 }
 
-function inNetwork(network: string, address: string): boolean {
-  const [base, bits] = network.split("/");
-  if (bits === undefined || base === undefined || address.includes("/")) return false;
-  const mask = Number(bits) === 0 ? 0 : (~0 << (32 - Number(bits))) >>> 0;
-  return (numberOf(base) & mask) >>> 0 === (numberOf(address) & mask) >>> 0;
-}
+const ADDRESSES = new Set(["ipv4-addr", "ipv6-addr"]);
 
-const numberOf = (address: string): number =>
-  address.split(".").reduce((n, octet) => ((n << 8) | Number(octet)) >>> 0, 0);
+/** Whether an address, or a whole network, lies in a network. */
+function inNetwork(network: string, seen: string): boolean {
+  const [outer, inner] = [parseNetwork(network), parseNetwork(seen)];
+  if (!outer || !inner) return false;
+  const [a, b] = [unmapped(outer), unmapped(inner)];
+  return a.version === b.version && a.first <= b.first && b.last <= a.last;
+}

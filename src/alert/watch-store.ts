@@ -100,6 +100,7 @@ export async function createWatch(ctx: Context, input: WatchInput): Promise<Watc
         account.uuid,
       ],
     );
+    change.record(globalId("watch", uuid), null, { name: input.name });
   });
   return (await findWatch(ctx, uuid)) as Watch;
 }
@@ -113,6 +114,7 @@ export async function deleteWatch(ctx: Context, id: string): Promise<boolean> {
       [uuidOf(id, "watch"), account.organizationId],
     );
     if (!gone.length) throw notFound("watch");
+    change.record(id, {}, null);
   });
   return true;
 }

@@ -49,7 +49,7 @@ export async function revokeApiKey(ctx: Context, id: string): Promise<boolean> {
   requireThat(mayManage(by, account, ctx.directory), "This key may not be revoked by the viewer.");
   await ctx.change("policy", async (change) => {
     if (key.revokedAt) return;
-    await change.update(ApiKey, key.uuid, { revokedAt: change.now });
+    await change.update(ApiKey, key, { revokedAt: change.now });
     raiseIfForeign(change, account);
   });
   return true;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Hub } from "../hub";
 import { Organization } from "../organization/organization.entity";
 import { Affiliation, OrganizationKind, Role } from "../sharing/vocabulary";
-import { change } from "../transaction";
+import { change, type Origin } from "../transaction";
 import { Account, ApiKey } from "./account.entity";
 
 export const isEmpty = (hub: Hub): boolean => hub.directory.organizations.size === 0;
@@ -25,29 +25,24 @@ export async function createOperator(
     createdBy: null,
     disabledAt: null,
   });
-  await change(
-    hub,
-    () => account,
-    "policy",
-    async (made) => {
-      await made.insert(Organization, {
-        ...operator,
-        uuid: account.organizationId,
-        kind: OrganizationKind.OPERATOR,
-        createdAt: made.now,
-      });
-      const { uuid, organizationId, email, displayName, roles, affiliation } = account;
-      await made.insert(Account, {
-        uuid,
-        organizationId,
-        email,
-        displayName,
-        roles,
-        affiliation,
-        createdAt: made.now,
-      });
-    },
-  );
+  await change(hub, by(account, "issue own key"), "policy", async (made) => {
+    await made.insert(Organization, {
+      ...operator,
+      uuid: account.organizationId,
+      kind: OrganizationKind.OPERATOR,
+      createdAt: made.now,
+    });
+    const { uuid, organizationId, email, displayName, roles, affiliation } = account;
+    await made.insert(Account, {
+      uuid,
+      organizationId,
+      email,
+      displayName,
+      roles,
+      affiliation,
+      createdAt: made.now,
+    });
+  });
   return hub.directory.accounts.get(account.uuid) as Account;
 }
 
@@ -58,18 +53,22 @@ export async function issueOwnKey(
   name: string,
   secret: string,
 ): Promise<string> {
-  return change(
-    hub,
-    () => account,
-    "policy",
-    (made) =>
-      made.insert(ApiKey, {
-        accountId: account.uuid,
-        name,
-        prefix: secret.slice(0, 15),
-        hash: hub.credentialHash(secret),
-        createdBy: account.uuid,
-        createdAt: made.now,
-      }),
+  return change(hub, by(account, "issue own key"), "policy", (made) =>
+    made.insert(ApiKey, {
+      accountId: account.uuid,
+      name,
+      prefix: secret.slice(0, 15),
+      hash: hub.credentialHash(secret),
+      createdBy: account.uuid,
+      createdAt: made.now,
+    }),
   );
 }
+
+/** The process itself, in an account's name. */
+const by = (account: Account, act: string): Origin => ({
+  by: () => account,
+  act,
+  keyId: null,
+  address: null,
+});

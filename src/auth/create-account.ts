@@ -65,7 +65,7 @@ export async function setAccountDisabled(
   requireThat(by.uuid !== account.uuid, "An account does not disable itself.");
   await ctx.change("policy", async (change) => {
     if ((account.disabledAt !== null) === disabled) return;
-    await change.update(Account, account.uuid, { disabledAt: disabled ? change.now : null });
+    await change.update(Account, account, { disabledAt: disabled ? change.now : null });
     raiseIfForeign(change, account);
   });
   return ctx.directory.accounts.get(account.uuid) as Account;

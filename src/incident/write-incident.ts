@@ -7,8 +7,9 @@ import { narrowReleases } from "../sharing/release-audience";
 import type { ItemRow } from "../sharing/disclosure";
 import { maskOf, type FieldName } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
-import { Pap, papRank } from "../sharing/pap";
-import { tlpRank } from "../sharing/tlp";
+import { globalId } from "../ids";
+import { Pap, papOf, papRank } from "../sharing/pap";
+import { tlpOf, tlpRank } from "../sharing/tlp";
 import { Attribution, attributionRank, ItemKind } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
 import type { IncidentInput } from "./incident.type";
@@ -87,11 +88,16 @@ async function replace(
   if (tlp > item.tlp || pap > item.pap) {
     await narrowReleases(change, item.id, tlp > item.tlp ? tlp : 0, pap > item.pap ? pap : 0);
   }
+  change.record(
+    globalId("incident", item.id),
+    { tlp: tlpOf(item.tlp), pap: papOf(item.pap) },
+    { tlp: input.tlp, pap: input.pap, changed: changedFields(item, input) },
+  );
   const marked = tlp !== item.tlp || pap !== item.pap;
   change.raise({
     type: "ITEM_UPDATED",
     itemId: item.id,
-    ...(marked ? {} : { changed: changedFields(item, input) }),
+    ...(marked ? {} : { changed: maskOf(changedFields(item, input)) }),
   });
 }
 
@@ -128,13 +134,13 @@ const PLACES = COLUMNS.map((_, i) => `$${i + 1}`).join(", ");
 
 const valuesOf = (input: IncidentInput): unknown[] => FIELDS.map((field) => input[field] ?? null);
 
-/** Which fields an edit changes, as a mask; links count as changed whenever they are given. */
-function changedFields(item: ItemRow, input: IncidentInput): number {
+/** Which fields an edit changes; links count as changed whenever they are given. */
+function changedFields(item: ItemRow, input: IncidentInput): string[] {
   const before: Record<string, unknown> = { ...item.content, ...item.own };
   const changed: string[] = FIELDS.filter(
     (f) => JSON.stringify(before[f] ?? null) !== JSON.stringify(input[f] ?? null),
   );
-  return maskOf(input.indicatorIds ? [...changed, "indicators"] : changed);
+  return input.indicatorIds ? [...changed, "indicators"] : changed;
 }
 
 function check(input: IncidentInput): void {

@@ -54,6 +54,11 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
         versionId,
       ],
     );
+    change.record(input.indicatorId, null, {
+      seenAt,
+      count: input.count,
+      falsePositive: input.falsePositive,
+    });
     change.raise({ type: "SIGHTING_ADDED", itemId: uuid, groupIds, ...(target && { target }) });
     return uuid;
   });

@@ -20,6 +20,8 @@ export async function submitItem(ctx: Context, id: string): Promise<ItemRow> {
          AND (id = $1 OR id IN (SELECT target_id FROM link WHERE source_id = $1))`,
       [item.id, change.by.organizationId, change.now],
     );
+    if (!Number.isFinite(item.submittedAt))
+      change.record(id, { state: item.state }, { submittedAt: change.now });
     return item;
   });
 }

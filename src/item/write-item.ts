@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "../context";
 import { Problems } from "../errors";
-import { parseGlobalId } from "../ids";
+import { globalId, parseGlobalId } from "../ids";
+import { KINDS } from "../sharing/disclosure";
 import type { StoredKind } from "../sharing/facts";
 import { Pap, papRank } from "../sharing/pap";
 import { Tlp, tlpRank } from "../sharing/tlp";
@@ -48,6 +49,8 @@ export async function insertItem(
       change.now,
     ],
   );
+  const { tlp, pap, attribution } = input;
+  change.record(globalId(KINDS[kind].node, uuid), null, { tlp, pap, attribution, state: "DRAFT" });
   return uuid;
 }
 

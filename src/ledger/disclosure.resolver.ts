@@ -58,8 +58,13 @@ interface Row {
   count: number;
 }
 
-const OWN = `owner_id = $1 AND ($3::uuid IS NULL OR item_id = $3)
-  AND EXISTS (SELECT FROM item i WHERE i.id = d.item_id AND i.tlp = ANY($2::smallint[]))`;
+/** By item, recipient, path, channel and day. `$1`: owner, `$2`: TLPs that the account may see, `$3`: the item, or null. */
+const AGGREGATED = `
+  SELECT (array_agg(d.id ORDER BY d.first_at, d.id))[1] AS id, d.item_id AS "itemId", d.organization_id AS "organizationId",
+    d.path, d.group_id AS "groupId", d.channel, min(d.first_at) AS "firstAt", max(d.last_at) AS "lastAt", sum(d.count)::int AS count
+  FROM disclosure d JOIN item i ON i.id = d.item_id AND i.tlp = ANY($2::smallint[])
+  WHERE d.owner_id = $1 AND ($3::uuid IS NULL OR d.item_id = $3)
+  GROUP BY d.item_id, d.organization_id, d.path, d.group_id, d.channel, d.day`;
 
 const NAMED_PATHS: readonly AccessPathKind[] = [
   AccessPathKind.BILATERAL,
@@ -93,13 +98,11 @@ export class DisclosureResolver {
       ? (parseGlobalId(itemId)?.uuid ?? "00000000-0000-0000-0000-000000000000")
       : null;
     const { rows } = await ctx.hub.pool.query<Row>(
-      `SELECT id, item_id AS "itemId", organization_id AS "organizationId", path, group_id AS "groupId", channel,
-         first_at AS "firstAt", last_at AS "lastAt", count
-       FROM disclosure d WHERE ${OWN} AND (first_at, id) > ($4, $5) ORDER BY first_at, id LIMIT $6`,
+      `SELECT * FROM (${AGGREGATED}) d WHERE ("firstAt", id) > ($4, $5) ORDER BY "firstAt", id LIMIT $6`,
       [...own, uuid, new Date(from.at), from.id, wanted + 1],
     );
     const { rows: counted } = await ctx.hub.pool.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM disclosure d WHERE ${OWN}`,
+      `SELECT count(*)::int AS count FROM (${AGGREGATED}) d`,
       [...own, uuid],
     );
     const edges: DisclosureEdge[] = [];

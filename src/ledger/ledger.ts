@@ -3,6 +3,7 @@ import type { ItemRow, ItemView } from "../sharing/disclosure";
 import type { Decision, Scope } from "../sharing/policy";
 import { Tlp, tlpRank } from "../sharing/tlp";
 import { AccessPathKind } from "../sharing/vocabulary";
+import { Chain } from "./chain";
 
 /** By which way an item was read. */
 export type Channel = "query" | "subscription";
@@ -34,7 +35,16 @@ export class Ledger {
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly hub: Hub) {}
+  readonly chain: Chain;
+
+  constructor(private readonly hub: Hub) {
+    this.chain = new Chain(hub);
+  }
+
+  /** Chains what changes have written to the audit log, soon. */
+  soon(): void {
+    this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+  }
 
   record(scope: Scope, item: ItemRow, decision: Decision, view: ItemView, channel: Channel): void {
     const { viewer } = scope;
@@ -66,7 +76,7 @@ export class Ledger {
         count: 1,
       });
     }
-    this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+    this.soon();
   }
 
   /** Writes what was recorded until now. */
@@ -75,8 +85,17 @@ export class Ledger {
     this.timer = null;
     const entries = [...this.entries.values()];
     this.entries = new Map();
-    if (entries.length) this.writing = this.writing.then(() => this.write(entries));
+    this.writing = this.writing.then(() => this.writeAndChain(entries));
     return this.writing;
+  }
+
+  private async writeAndChain(entries: Entry[]): Promise<void> {
+    if (entries.length) await this.write(entries);
+    await this.chain
+      .extend()
+      .catch((err: unknown) =>
+        this.hub.logger.error({ err }, "chaining the ledger failed; will try again"),
+      );
   }
 
   async close(): Promise<void> {
@@ -91,9 +110,7 @@ export class Ledger {
          SELECT item, owner, organization, account, path, version, "group", channel, day,
            to_timestamp("firstAt" / 1000.0), to_timestamp("lastAt" / 1000.0), count
          FROM jsonb_to_recordset($1::jsonb) AS t(item uuid, owner uuid, organization uuid, account uuid, path text,
-           version uuid, "group" uuid, channel text, day date, "firstAt" bigint, "lastAt" bigint, count int)
-         ON CONFLICT (item_id, account_id, path, coalesce(version_id, '00000000-0000-0000-0000-000000000000'), channel, day)
-         DO UPDATE SET last_at = greatest(disclosure.last_at, excluded.last_at), count = disclosure.count + excluded.count`,
+           version uuid, "group" uuid, channel text, day date, "firstAt" bigint, "lastAt" bigint, count int)`,
         [JSON.stringify(entries)],
       );
     } catch (error) {
@@ -102,7 +119,7 @@ export class Ledger {
         "the disclosure ledger could not be written; kept",
       );
       for (const entry of entries) this.keep(entry);
-      this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+      this.soon();
     }
   }
 

@@ -90,8 +90,8 @@ export function proposeAgreement(ctx: Context, versionId: string): Promise<Agree
     );
     if (later)
       throw conflict(`Version ${later.number} was proposed after this draft; draft a new version.`);
-    await change.update(SharingAgreement, agreement.uuid, { title: version.title });
-    await change.update(AgreementVersion, version.uuid, {
+    await change.update(SharingAgreement, agreement, { title: version.title });
+    await change.update(AgreementVersion, version, {
       proposedAt: change.now,
       proposedBy: change.by.uuid,
       effectiveFrom: version.effectiveFrom ?? change.now,
@@ -146,7 +146,7 @@ export function terminateAgreement(
     // What was in force, if only for this instant, was in force: it does not count as terminated before its date.
     const begins = version.effectiveFrom?.getTime() ?? Infinity;
     const earliest = begins <= change.now.getTime() ? begins + 1 : 0;
-    await change.update(AgreementVersion, version.uuid, {
+    await change.update(AgreementVersion, version, {
       terminatedAt: new Date(Math.max(change.now.getTime(), earliest)),
       terminatedBy: change.by.uuid,
       terminationReason: reason,

@@ -51,11 +51,6 @@ export class Viewer {
   @Field(() => Account, { nullable: true }) account!: Account | null;
   @Field(() => Organization, { nullable: true }) organization!: Organization | null;
   @Field(() => [AccessPath]) grants!: AccessPath[];
-  @Field(() => String, {
-    description:
-      "The present end of the log. A client that has no cursor yet subscribes after this one and misses nothing.",
-  })
-  alertCursor!: string;
 }
 
 const accountOrNull = (ctx: Context): Account | null => (ctx.session ? ctx.account() : null);
@@ -67,8 +62,7 @@ export class PartyResolver {
   @Query(() => Viewer)
   viewer(@Ctx() ctx: Context): object {
     const account = accountOrNull(ctx);
-    const alertCursor = ctx.hub.logCursor.seal({ seq: ctx.hub.log.position, sub: WHOLE_ENTRY });
-    if (!account) return { account: null, organization: null, grants: [], alertCursor };
+    if (!account) return { account: null, organization: null, grants: [] };
     const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map((grant) =>
       accessPath(ctx.hub, {
         kind: AccessPathKind.AGREEMENT,
@@ -81,7 +75,6 @@ export class PartyResolver {
       account,
       organization: ctx.directory.organizations.get(account.organizationId),
       grants,
-      alertCursor,
     };
   }
 
@@ -206,6 +199,18 @@ export class PartyResolver {
     @Arg("reason", () => String) reason: string,
   ): Promise<AgreementVersion> {
     return terminateAgreement(ctx, versionId, reason);
+  }
+}
+
+@Resolver(() => Viewer)
+export class ViewerResolver {
+  @FieldResolver(() => String, {
+    description:
+      "The present end of the log. A client that has no cursor yet subscribes after this one and misses nothing.",
+  })
+  async alertCursor(@Ctx() ctx: Context): Promise<string> {
+    await ctx.hub.log.caughtUp();
+    return ctx.hub.logCursor.seal({ seq: ctx.hub.log.position, sub: WHOLE_ENTRY });
   }
 }
 

@@ -5,9 +5,9 @@ import { checkText, MAX_TITLE } from "../inputs";
 import { isOperatorAdmin, isOperatorAnalyst, mayPublish, requireThat } from "../auth/rights";
 import { findItem } from "../item/find-item";
 import { lockedItem } from "../sharing/locked-item";
-import type { ItemRow } from "../sharing/disclosure";
+import { type ItemRow, KINDS } from "../sharing/disclosure";
 import { maskOf } from "../sharing/fields";
-import { tlpRank } from "../sharing/tlp";
+import { tlpOf, tlpRank } from "../sharing/tlp";
 import type { Change } from "../transaction";
 import { type CheckedRelease, checkRelease, recheck } from "./check-audience";
 import { makeLive } from "../sharing/release-audience";
@@ -41,6 +41,7 @@ export async function releaseWithin(
   const release = worded ? checked : { ...checked, ...item.own };
   const id = await insertRelease(change, item.id, release, true);
   await makeLive(change, item, { ...release, uuid: id }, release.audiences);
+  recordRelease(change, id, item, null, "RELEASED", release);
   return id;
 }
 
@@ -59,6 +60,7 @@ export async function proposeRelease(ctx: Context, input: ProposeReleaseInput): 
     const checked = checkRelease(ctx, item, input, change.now);
     const atOnce = needsNoApproval(ctx, item, checked);
     const id = await insertRelease(change, item.id, checked, atOnce);
+    recordRelease(change, id, item, null, atOnce ? "RELEASED" : "PROPOSED", checked);
     if (item.state === "SUBMITTED")
       await change.query(`UPDATE item SET state = 'IN_ANALYSIS' WHERE id = $1`, [item.id]);
     const about = {
@@ -96,7 +98,7 @@ function needsNoApproval(ctx: Context, item: ItemRow, release: CheckedRelease): 
 
 /** By a PUBLISHER or ORG_ADMIN of the owner, never for it. The agreements are checked once more. */
 export function approveRelease(ctx: Context, id: string): Promise<Release> {
-  return decided(ctx, id, async (change, release, item) => {
+  return decided(ctx, id, "RELEASED", async (change, release, item) => {
     const audiences = recheck(ctx, item, release, change.now);
     if (release.expiresAt && release.expiresAt <= change.now)
       throw conflict("The release's time is up.");
@@ -118,7 +120,7 @@ export function approveRelease(ctx: Context, id: string): Promise<Release> {
 /** By a PUBLISHER or ORG_ADMIN of the owner. */
 export function rejectRelease(ctx: Context, id: string, reason: string): Promise<Release> {
   checkReason(reason);
-  return decided(ctx, id, async (change, release) => {
+  return decided(ctx, id, "REJECTED", async (change, release) => {
     await change.query(
       `UPDATE release SET state = 'REJECTED', decided_at = $2, decided_by = $3, reason = $4 WHERE id = $1`,
       [release.uuid, change.now, change.by.uuid, reason],
@@ -148,6 +150,7 @@ export async function withdrawRelease(ctx: Context, id: string, reason: string):
       `UPDATE release_audience SET live_until = $3 WHERE item_id = $1 AND release_id = $2 AND live_until > $3`,
       [item.id, uuid, change.now],
     );
+    recordRelease(change, uuid, item, release.state, "WITHDRAWN", { reason });
     if (release.state !== ReleaseState.PROPOSED) {
       change.raise({
         type: "ITEM_WITHDRAWN",
@@ -176,6 +179,7 @@ async function releaseById(ctx: Context, uuid: string): Promise<Release> {
 async function decided(
   ctx: Context,
   id: string,
+  decision: "RELEASED" | "REJECTED",
   work: (change: Change, release: Release, item: ItemRow) => Promise<void>,
 ): Promise<Release> {
   const uuid = uuidOf(id, "release") ?? "";
@@ -188,6 +192,7 @@ async function decided(
     if (release.state !== ReleaseState.PROPOSED)
       throw conflict(`The release is ${release.state} already.`);
     await work(change, release, item);
+    recordRelease(change, uuid, item, release.state, decision, {});
     change.raise({
       type: "RELEASE_DECIDED",
       itemId: item.id,
@@ -228,4 +233,42 @@ function checkReason(reason: string): void {
   const problems = new Problems();
   checkText(problems, "reason", reason, MAX_TITLE, true);
   problems.throwIfAny();
+}
+
+/** For the audit log: what became of a release, to whom, and what it withholds; never its wording. */
+function recordRelease(
+  change: Change,
+  uuid: string,
+  item: ItemRow,
+  before: string | null,
+  state: string,
+  of: Partial<CheckedRelease> & { reason?: string },
+): void {
+  const {
+    tlp,
+    groupIds,
+    organizationIds,
+    accountIds,
+    toEveryone,
+    withheldFields,
+    expiresAt,
+    reason,
+  } = of;
+  const after = {
+    state,
+    itemId: globalId(KINDS[item.kind].node, item.id),
+    groupIds,
+    organizationIds,
+    accountIds,
+    toEveryone,
+    withheldFields,
+    expiresAt,
+    reason,
+  };
+  change.record(
+    globalId("release", uuid),
+    before === null ? null : { state: before },
+    { ...after, ...(tlp !== undefined && { tlp: tlpOf(tlp) }) },
+    item.ownerId,
+  );
 }

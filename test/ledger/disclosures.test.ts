@@ -81,6 +81,7 @@ test("a reading by lookup, below an incident and by subscription is told too", a
   await release(w.as.acme, id, to("open"));
   await live.next();
   await w.as.beta.ask("lookup", { values: [value] }, "indicators { id }");
+  await live.close();
   const seen = await of(id);
   expect(seen.map((d) => d.channel).toSorted()).toEqual(["query", "subscription"]);
 });

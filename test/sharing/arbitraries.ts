@@ -35,13 +35,14 @@ const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   );
 
 const withheldFields = fc.oneof(
-  { arbitrary: fc.constant(["damage", "identity"]), weight: 3 },
-  { arbitrary: fc.constant([]), weight: 3 },
+  { arbitrary: fc.constant<string[]>(["damage", "identity"]), weight: 3 },
+  { arbitrary: fc.constant<string[]>([]), weight: 3 },
   {
     arbitrary: fc.uniqueArray(
       fc.constantFrom(
-        ...["technical", "damage", "identity", "title", "summary", "description", "name", "body"],
-        ...["category", "severity", "observables", "labels", "pattern", "contact", "source"],
+        ..."technical damage identity title summary description name body category severity observables labels pattern contact source".split(
+          " ",
+        ),
       ),
       { maxLength: 3 },
     ),
@@ -52,7 +53,7 @@ const withheldFields = fc.oneof(
 export const terms: fc.Arbitrary<Terms> = fc.record({
   kinds: fc.oneof(
     {
-      arbitrary: fc.constant([
+      arbitrary: fc.constant<ItemKind[]>([
         ItemKind.INCIDENT,
         ItemKind.INDICATOR,
         ItemKind.ADVISORY,
@@ -66,7 +67,8 @@ export const terms: fc.Arbitrary<Terms> = fc.record({
   papCeiling: mostly(Pap.RED, Pap.AMBER, Pap.GREEN, Pap.CLEAR),
   attribution: mostly(Attribution.NAMED, Attribution.SECTOR_ONLY, Attribution.ANONYMOUS),
   withheldFields: fc.oneof(
-    { arbitrary: fc.constant([]), weight: 2 },
+    { arbitrary: fc.constant<string[]>([]), weight: 2 },
+    { arbitrary: fc.constantFrom(["title"], ["description"], ["category"]), weight: 1 },
     { arbitrary: withheldFields, weight: 1 },
   ),
   onward: fc.boolean(),
@@ -109,14 +111,17 @@ const membership = fc.record({
   begins: mostly(0, 1, 2, 4),
   invited: fc.boolean(),
   /** What comes next, and after how many days. */
-  then: fc.array(fc.record({ after: fc.integer({ min: 1, max: 3 }), ends: mostly(false, true) }), {
-    maxLength: 4,
-  }),
+  changes: fc.array(
+    fc.record({ after: fc.integer({ min: 1, max: 3 }), ends: mostly(false, true) }),
+    {
+      maxLength: 4,
+    },
+  ),
 });
 
 const audience = fc.record({
-  path: mostly(
-    AccessPathKind.AGREEMENT as ReleasePath,
+  path: mostly<ReleasePath>(
+    AccessPathKind.AGREEMENT,
     AccessPathKind.BILATERAL,
     AccessPathKind.NAMED,
     AccessPathKind.PUBLIC,
@@ -229,10 +234,10 @@ function worldOf(p: Plan): World {
 
 function historyOf(m: Plan["memberships"][number]): MembershipFacts["changes"] {
   let when = at(m.begins);
-  let state = MembershipState.ACTIVE;
+  let state = MembershipState.ACTIVE as MembershipState;
   const changes = m.invited ? [{ state: MembershipState.INVITED, at: when - DAY }] : [];
   changes.push({ state, at: when });
-  for (const { after, ends } of m.then) {
+  for (const { after, ends } of m.changes) {
     when += after * DAY;
     state =
       state === MembershipState.ENDED || state === MembershipState.SUSPENDED

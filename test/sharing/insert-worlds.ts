@@ -72,7 +72,7 @@ export async function insertWorlds(pool: Pool, worlds: readonly World[]): Promis
     ),
   );
   // A membership bears no id in a world: that of its place in the list.
-  const memberships = each((w) => w.memberships).map((m, i) => ({ ...m, id: nth(i) }));
+  const memberships = each((w) => [...w.memberships]).map((m, i) => ({ ...m, id: nth(i) }));
   await insert(
     "membership",
     "id, organization_id, group_id, version",

@@ -51,20 +51,28 @@ function item(tlp: number, path: ReleasePath | null, submitted: boolean): ItemFa
   const kind = "INCIDENT" as ItemFacts["kind"];
   const ownerId = world.id("Owner");
   return {
-    ...{ id: "item", kind, ownerId, tlp, pap: 0, attribution: 2 },
+    id: "item",
+    kind,
+    ownerId,
+    tlp,
+    pap: 0,
+    attribution: 2,
     submittedAt: submitted ? 0 : Infinity,
     audiences: (path ? TARGETS[path] : []).map((target) => ({
-      ...{
-        releaseId: "release",
-        kind,
-        ownerId,
-        path: path as ReleasePath,
-        target,
-        toGroupId: null,
-        fromGroupId: null,
-      },
-      ...{ tlp, pap: 0, withheld: maskOf(["damage"]), releasedAt: Date.UTC(2026, 0, 2) },
-      ...{ liveFrom: Date.UTC(2026, 0, 2), liveUntil: Infinity },
+      releaseId: "release",
+      kind,
+      ownerId,
+      path: path as ReleasePath,
+      target,
+      toGroupId: null,
+      versionId: path === AccessPathKind.AGREEMENT ? `${target} v1` : null,
+      fromGroupId: null,
+      tlp,
+      pap: 0,
+      withheld: maskOf(["damage"]),
+      releasedAt: Date.UTC(2026, 0, 2),
+      liveFrom: Date.UTC(2026, 0, 2),
+      liveUntil: Infinity,
     })),
   };
 }

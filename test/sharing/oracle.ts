@@ -27,12 +27,11 @@ const TELLS = ["ANONYMOUS", "SECTOR_ONLY", "NAMED"];
 const WORDING = ["title", "name", "summary", "description", "body"];
 const DAMAGE = ["victim", "affectedSystems", "dataStolen", "severity", "awareAt"];
 const IDENTITY = ["contact", "source"];
-const TECHNICAL = [
-  ...["category", "occurredAt", "detectedAt", "pattern", "patternType", "observables"],
-  ...["validFrom", "validUntil", "confidence", "labels", "indicators", "about"],
-  // Derived from the technical fields.
-  ...["score", "warnings", "sightingCount"],
-];
+// Score, warnings and sightingCount are derived from the technical fields.
+const TECHNICAL =
+  "category occurredAt detectedAt pattern patternType observables validFrom validUntil confidence labels indicators about score warnings sightingCount".split(
+    " ",
+  );
 export const FIELDS = [...WORDING, ...DAMAGE, ...IDENTITY, ...TECHNICAL];
 const ALIASES = [
   ["title", "name"],
@@ -108,9 +107,8 @@ function termsFor(world: World, org: string, r: WorldAudience, now: number): Ter
   const later = a.versions.findLast(
     (v) =>
       v.number >= recorded.number &&
-      v.proposedAt !== null &&
       v.effectiveFrom <= now &&
-      v.terminatedAt > v.effectiveFrom &&
+      versionInForce(a, v.effectiveFrom) === v &&
       (r.ownerId === world.operatorId || signed(a, r.ownerId, v, now)),
   );
   const owners = later ? [later.terms] : standingAt(a, r.ownerId, r.releasedAt)!;

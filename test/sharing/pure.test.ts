@@ -144,14 +144,15 @@ describe("a condition", () => {
 });
 
 const terms = {
-  ...{
-    kinds: [],
-    tlpCeiling: Tlp.GREEN,
-    papCeiling: Pap.GREEN,
-    attribution: Attribution.NAMED,
-    withheldFields: [],
-  },
-  ...{ onward: true, requiresApproval: false, retroactive: false, purposes: [] },
+  kinds: [],
+  tlpCeiling: Tlp.GREEN,
+  papCeiling: Pap.GREEN,
+  attribution: Attribution.NAMED,
+  withheldFields: [],
+  onward: true,
+  requiresApproval: false,
+  retroactive: false,
+  purposes: [],
 };
 
 test("a retention that cannot be read grants nothing; none is no limit; no purpose is any", () => {
@@ -170,14 +171,14 @@ test("a version goes from DRAFT over PROPOSED and IN_FORCE to SUPERSEDED or TERM
     from: number,
     terminatedAt = Infinity,
   ) => ({
-    ...{
-      id: `v${number}`,
-      number,
-      terms: { ...terms, retention: null },
-      signWithinMs: 0,
-      proposedAt,
-    },
-    ...{ effectiveFrom: from, effectiveUntil: Infinity, terminatedAt },
+    id: `v${number}`,
+    number,
+    terms: { ...terms, retention: null },
+    signWithinMs: 0,
+    proposedAt,
+    effectiveFrom: from,
+    effectiveUntil: Infinity,
+    terminatedAt,
   });
   const [first, second, third] = [
     version(1, 1, 2),
@@ -221,7 +222,10 @@ test("a version goes from DRAFT over PROPOSED and IN_FORCE to SUPERSEDED or TERM
 
 test("an organization that never was a member, or never signed, has no grant", () => {
   const world = new ScenarioWorld({
-    ...{ says: "", model: "", items: {}, groups: { power: ["Aoba"] } },
+    says: "",
+    model: "",
+    items: {},
+    groups: { power: ["Aoba"] },
     agreements: { "power → power": [{}] },
   });
   const agreement = world.parties.agreement("power → power")!;
@@ -232,11 +236,9 @@ test("an organization that never was a member, or never signed, has no grant", (
 
 test("what was written in a request is shown in its answer to the account that wrote it, and to nobody else", () => {
   const world = new ScenarioWorld({
-    ...{
-      says: "",
-      model: "",
-      items: { secret: { of: "Aoba", tlp: Tlp.RED }, other: { of: "Aoba", tlp: Tlp.RED } },
-    },
+    says: "",
+    model: "",
+    items: { secret: { of: "Aoba", tlp: Tlp.RED }, other: { of: "Aoba", tlp: Tlp.RED } },
   });
   const written = new Set([world.id("secret")]);
   const sees = (who: string, item: string): boolean => {
@@ -252,7 +254,9 @@ test("what was written in a request is shown in its answer to the account that w
 
 test("a release under an agreement that is not known, or to an anonymous viewer, explains that it reaches nobody", () => {
   const world = new ScenarioWorld({
-    ...{ says: "", model: "", groups: { power: ["Aoba", "Botan"] } },
+    says: "",
+    model: "",
+    groups: { power: ["Aoba", "Botan"] },
     agreements: { "power → power": [{ signed: { Aoba: 0, Botan: 0 } }] },
     items: { outage: { of: "Aoba" } },
     releases: [{ item: "outage", day: 1, from: "power", to: "power" }],

@@ -113,8 +113,13 @@ const TERMS: Terms = {
 
 const CONTENT: Record<string, Record<string, unknown>> = {
   INCIDENT: {
-    ...{ category: "ransomware", severity: "HIGH", victim: "a plant", contact: "soc@example.org" },
-    ...{ affectedSystems: ["mail"], dataStolen: ["mails"], occurredAt: "2026-01-01T00:00:00Z" },
+    category: "ransomware",
+    severity: "HIGH",
+    victim: "a plant",
+    contact: "soc@example.org",
+    affectedSystems: ["mail"],
+    dataStolen: ["mails"],
+    occurredAt: "2026-01-01T00:00:00Z",
   },
   INDICATOR: {
     pattern: "[domain-name:value = 'evil.example']",
@@ -273,12 +278,17 @@ export class ScenarioWorld {
     const withheldFields = r.withheld ?? WITHHELD_BY_DEFAULT;
     const until = Math.min(orNever(r.expires), orNever(r.withdrawn));
     const common = {
-      ...{ releaseId, kind: item.kind, ownerId: item.ownerId },
+      releaseId,
+      kind: item.kind,
+      ownerId: item.ownerId,
       fromGroupId: r.from === undefined ? null : this.id(r.from),
       tlp: r.tlp === undefined ? item.tlp : tlpRank(r.tlp),
       pap: r.pap === undefined ? item.pap : papRank(r.pap),
-      ...{ withheld: maskOf(withheldFields), withheldFields },
-      ...{ releasedAt, liveFrom: releasedAt, liveUntil: until },
+      withheld: maskOf(withheldFields),
+      withheldFields,
+      releasedAt,
+      liveFrom: releasedAt,
+      liveUntil: until,
     };
     const direct = { toGroupId: null, versionId: null };
     const audiences: WorldAudience[] = listed(r.to).map((to) => {

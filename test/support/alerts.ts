@@ -41,6 +41,8 @@ export class AlertSubscription {
   private readonly queue: TestAlert[] = [];
   private waiting: (() => void)[] = [];
   private ending: Ending | null = null;
+  /** Of the last alert that was taken, beacons included. */
+  cursor: string | null = null;
   private opening!: { resolve: () => void };
   /** Settles when the hub has begun to follow the log for this subscription, or has refused to. */
   readonly opened = new Promise<void>((resolve) => (this.opening = { resolve }));
@@ -58,9 +60,12 @@ export class AlertSubscription {
     }
   }
 
-  /** Everything that has come, proven complete: what arrives before an alert that everybody gets. */
-  async rest(): Promise<TestAlert[]> {
-    const beacon = await this.beacon();
+  /**
+   * Everything that has come, proven complete: what arrives before an alert that everybody gets.
+   * @param beacon the id of that alert's item; absent: one is made
+   */
+  async rest(beacon?: string): Promise<TestAlert[]> {
+    beacon ??= await this.beacon();
     const alerts: TestAlert[] = [];
     for (;;) {
       const alert = await this.take(PATIENCE);
@@ -74,6 +79,7 @@ export class AlertSubscription {
     await this.until(() => this.queue.length > 0 || this.ending !== null, timeoutMs);
     const alert = this.queue.shift();
     if (!alert) throw new Error(`the subscription ended: ${JSON.stringify(this.ending)}`);
+    this.cursor = alert.cursor;
     return alert;
   }
 

@@ -3,7 +3,13 @@ import { pino } from "pino";
 import { createOperator, issueOwnKey } from "../../src/auth/bootstrap";
 import { readConfig } from "../../src/config";
 import { type RunningHub, startHub } from "../../src/server";
-import { type AlertSubscription, BEACON, subscribe, type SubscribeOptions } from "./alerts";
+import {
+  type AlertSubscription,
+  BEACON,
+  subscribe,
+  type SubscribeOptions,
+  type TestAlert,
+} from "./alerts";
 import { Client } from "./client";
 import { createTestDatabase } from "./database";
 
@@ -35,7 +41,7 @@ export class TestHub {
   /** The operator's bootstrap account: OPERATOR_ADMIN and ANALYST, an employee with a key of its own. */
   readonly operator: Client;
   readonly operatorId: string;
-  private lighthouse: Client | null = null;
+  private lighthouse: Promise<Client> | null = null;
   private readonly subscriptions: AlertSubscription[] = [];
 
   constructor(
@@ -61,16 +67,42 @@ export class TestHub {
     return this.as(null);
   }
 
+  /** Writes now what the clock has ended; the hub itself does so every few seconds of real time. */
+  async sweep(): Promise<void> {
+    await this.running.hub.sweep.run();
+  }
+
   /** Subscribes to alerts over a real WebSocket, and waits until the hub has it. */
   async subscribe(
     client: Pick<Client, "key">,
     options: SubscribeOptions = {},
   ): Promise<AlertSubscription> {
+    const subscription = await this.open(client, options);
+    // What was answered a moment ago may still be on its way to a subscription that says no `after`.
+    if (options.after === undefined && !options.filter) await subscription.rest();
+    return subscription;
+  }
+
+  /** Subscribes for several at once. */
+  async subscribeAll(clients: readonly Pick<Client, "key">[]): Promise<AlertSubscription[]> {
+    const subscriptions = await Promise.all(clients.map((client) => this.open(client, {})));
+    await this.restOf(subscriptions);
+    return subscriptions;
+  }
+
+  /** What each has heard, by one beacon for all. */
+  async restOf(subscriptions: readonly AlertSubscription[]): Promise<TestAlert[][]> {
+    const beacon = await this.beacon();
+    return Promise.all(subscriptions.map((s) => s.rest(beacon)));
+  }
+
+  private async open(
+    client: Pick<Client, "key">,
+    options: SubscribeOptions,
+  ): Promise<AlertSubscription> {
     const subscription = subscribe(this.url, client.key, () => this.beacon(), options);
     this.subscriptions.push(subscription);
     await subscription.opened;
-    // What was answered a moment ago may still be on its way to a subscription that says no `after`.
-    if (options.after === undefined && !options.filter) await subscription.rest();
     return subscription;
   }
 
@@ -79,11 +111,11 @@ export class TestHub {
    * has by then got everything that came before. Returns the item's id.
    */
   async beacon(): Promise<string> {
-    this.lighthouse ??= await this.makeLighthouse();
-    const { id } = await this.lighthouse.do("createAdvisory", {
+    const lighthouse = await (this.lighthouse ??= this.makeLighthouse());
+    const { id } = await lighthouse.do("createAdvisory", {
       input: { title: BEACON, body: BEACON, tlp: "CLEAR" },
     });
-    await this.lighthouse.do("releaseItem", {
+    await lighthouse.do("releaseItem", {
       input: { itemId: id, toEveryone: true, tlp: "CLEAR" },
     });
     return id;

@@ -1,0 +1,28 @@
+import type { EntityManager } from "typeorm";
+import type { Change, Origin } from "../transaction";
+
+/** Never in the log, though they are properties of what is written. */
+const SECRET = new Set(["hash", "uuid", "version"]);
+
+/** Writes what a change did, within its transaction: who, what, from where, on which record, before and after. */
+export async function writeAudit(
+  manager: EntityManager,
+  change: Change,
+  origin: Origin,
+): Promise<void> {
+  if (!change.acts.length) return;
+  await manager.query(
+    `INSERT INTO audit (at, act, organization_id, account_id, key_id, address, subject, about_organization_id, before, after)
+     SELECT $1, $2, $3, $4, $5, $6, a.subject, nullif(a."aboutOrganizationId", $3::uuid), a.before, a.after
+     FROM jsonb_to_recordset($7::jsonb) AS a(subject text, "aboutOrganizationId" uuid, before jsonb, after jsonb)`,
+    [
+      change.now,
+      origin.act,
+      change.by.organizationId,
+      change.by.uuid,
+      origin.keyId,
+      origin.address,
+      JSON.stringify(change.acts, (key, value: unknown) => (SECRET.has(key) ? undefined : value)),
+    ],
+  );
+}
