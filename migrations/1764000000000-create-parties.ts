@@ -39,8 +39,7 @@ export class CreateParties1764000000000 implements MigrationInterface {
         affiliation text NOT NULL CHECK (affiliation IN ('EMPLOYEE', 'CONTRACTOR', 'CLIENT')),
         created_at timestamptz NOT NULL, created_by uuid, disabled_at timestamptz, version bigint NOT NULL
       );
-      CREATE UNIQUE INDEX account_email ON account (lower(email)) WHERE disabled_at IS NULL;
-      CREATE INDEX account_organization ON account (organization_id);
+      CREATE UNIQUE INDEX account_email ON account (organization_id, lower(email)) WHERE disabled_at IS NULL;
 
       CREATE TABLE api_key (
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -28,7 +28,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
     url,
     poolSize,
     // WHY: what is asked here is prepared, and plans well without its values; planning anew would cost more than running.
-    extra: { options: "-c plan_cache_mode=force_generic_plan" },
+    extra: { options: "-c plan_cache_mode=force_generic_plan -c timezone=UTC" },
     synchronize: false,
     namingStrategy: new SnakeNames(),
     migrations: [CreateParties1764000000000, CreateItems1764000000001, CreateLog1764000000002],

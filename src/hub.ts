@@ -78,6 +78,10 @@ export class Hub {
     this.hubIdCipher = createCipheriv("aes-256-ecb", this.keyFor("hub id"), null);
     this.credentialKey = createSecretKey(this.keyFor("credential"));
     if (row.latest instanceof Date) this.latest = row.latest.getTime();
+    // What ends from the first start on is told; what ended before there was anybody to tell is not.
+    await this.pool.query("UPDATE hub SET swept_until = $1 WHERE swept_until IS NULL", [
+      new Date(this.now()),
+    ]);
     await this.directory.refresh();
     await this.log.open();
   }

@@ -47,9 +47,10 @@ function exceeded(document: DocumentNode): GraphQLError | null {
     if (depth > MAX_DEPTH) return `The query is nested more than ${MAX_DEPTH} levels deep.`;
     for (const selection of set.selections) {
       let error: string | null = null;
+      // Spreads count as well: fragments that spread one another twice would else double the work at each step.
+      if (++fields > MAX_FIELDS) return `The query asks for more than ${MAX_FIELDS} fields.`;
       if (selection.kind === Kind.FIELD) {
         if (selection.name.value.startsWith("__")) continue;
-        if (++fields > MAX_FIELDS) return `The query asks for more than ${MAX_FIELDS} fields.`;
         const page = times * pageSize(selection);
         if (selection.selectionSet) {
           objects += page;

@@ -1,6 +1,6 @@
 import { type ClassType, Field, Int, ObjectType } from "type-graphql";
 import type { ItemView } from "./sharing/disclosure";
-import type { Page, Reader, Where } from "./sharing/reader";
+import type { Page, PageOf, Reader } from "./sharing/reader";
 
 @ObjectType()
 export class PageInfo {
@@ -10,35 +10,47 @@ export class PageInfo {
   @Field(() => String, { nullable: true }) endCursor!: string | null;
 }
 
-/** A page of items as a connection: cursors and the count are made only when they are asked for. */
+/** A page of items as a connection: the page, its cursors and the count are each read only when they are asked for. */
 export class ItemConnection {
+  private asked: Promise<Page> | null = null;
+
+  /** Throws BAD_USER_INPUT for a page that cannot be. */
   constructor(
-    private readonly page: Page,
     private readonly reader: Reader,
-    private readonly where: Where | null,
-  ) {}
-
-  get nodes(): ItemView[] {
-    return this.page.views;
+    private readonly of: PageOf,
+  ) {
+    reader.check(of);
   }
 
-  get edges(): object[] {
-    return this.page.views.map((node) => ({ node, cursor: this.reader.cursorOf(node) }));
+  get nodes(): Promise<ItemView[]> {
+    return this.page().then((page) => page.views);
   }
 
-  get pageInfo(): PageInfo {
-    const [first] = this.page.views;
-    const last = this.page.views.at(-1);
-    return {
-      hasNextPage: this.page.hasNextPage,
-      hasPreviousPage: this.page.hasPreviousPage,
-      startCursor: first ? this.reader.cursorOf(first) : null,
-      endCursor: last ? this.reader.cursorOf(last) : null,
-    };
+  get edges(): Promise<object[]> {
+    return this.page().then((page) =>
+      page.views.map((node) => ({ node, cursor: this.reader.cursorOf(node) })),
+    );
+  }
+
+  get pageInfo(): Promise<PageInfo> {
+    return this.page().then(({ views, hasNextPage, hasPreviousPage }) => {
+      const [first] = views;
+      const last = views.at(-1);
+      return {
+        hasNextPage,
+        hasPreviousPage,
+        startCursor: first ? this.reader.cursorOf(first) : null,
+        endCursor: last ? this.reader.cursorOf(last) : null,
+      };
+    });
   }
 
   get totalCount(): Promise<number> {
-    return this.reader.count(this.where);
+    return this.reader.count(this.of.where);
+  }
+
+  private page(): Promise<Page> {
+    return (this.asked ??= this.reader.page(this.of));
   }
 }
 

@@ -23,7 +23,7 @@ import {
 } from "./organization/organization.resolver";
 import { typeOf } from "./node.type";
 import type { Context } from "./context";
-import { Roster } from "./organization/roster";
+import { Roster } from "./sharing/vocabulary";
 import { ReleaseResolver, ReleasesResolver } from "./release/release.resolver";
 import { DateTime } from "./scalars";
 import { Pap } from "./sharing/pap";
@@ -114,14 +114,14 @@ function withoutPlainResolvers(schema: GraphQLSchema): GraphQLSchema {
     if (isInterfaceType(type)) type.resolveType = typeOf;
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     for (const field of Object.values(type.getFields())) {
-      if (isPlain(field.resolve) && !(field.name in LAZY)) delete field.resolve;
+      if (isPlain(field.resolve) && !LAZY.has(field.name)) delete field.resolve;
     }
   }
   return schema;
 }
 
 /** Properties that are promises: the compiled executor waits only for what a resolver returns. */
-const LAZY = { totalCount: true };
+const LAZY = new Set(["nodes", "edges", "pageInfo", "totalCount"]);
 
 const isPlain = (resolve: unknown): boolean =>
   typeof resolve === "function" && resolve.toString().includes("root[fieldMetadata.name]");

@@ -178,10 +178,11 @@ async function answerGraphql(
   });
   if (session) hub.used(session);
   if (result.body.kind !== "complete") throw new Error("incremental delivery is not offered");
-  const text = Buffer.from(result.body.string);
+  // WHY a string and its length: head and body then leave in one write.
+  const text = result.body.string;
   response.writeHead(result.status ?? 200, {
     "content-type": result.headers.get("content-type") ?? "application/json; charset=utf-8",
-    "content-length": text.length,
+    "content-length": Buffer.byteLength(text),
     ...API_HEADERS,
   });
   response.end(text);

@@ -1,5 +1,6 @@
-import { badInput } from "./errors";
+import { Problems } from "./errors";
 import { uuidOf } from "./ids";
+import { checkText, MAX_NAME } from "./inputs";
 import type { FieldName } from "./sharing/fields";
 import { type Where } from "./sharing/reader";
 import { shows, showsWording } from "./sharing/reader-sql";
@@ -19,6 +20,14 @@ export class Filter {
     return `$<${this.values.length - 1}>`;
   }
 
+  /** The place of a text that a client sent. Throws BAD_USER_INPUT for one that no field could hold. */
+  given(path: string, text: string, max = MAX_NAME): string {
+    const problems = new Problems();
+    checkText(problems, `filter.${path}`, text, max);
+    problems.throwIfAny();
+    return this.value(text);
+  }
+
   /** A condition on a field of the item. */
   field(field: FieldName, sql: string): void {
     this.parts.push(`${shows(field)} AND (${sql})`);
@@ -34,7 +43,8 @@ export class Filter {
 
   /** Items that reach the viewer through this group. */
   group(groupId: string | null | undefined): void {
-    if (groupId) this.add(`${this.value(uuidOf(groupId, "group"))}::uuid = ANY(s.groups)`);
+    if (groupId !== null && groupId !== undefined)
+      this.add(`${this.value(uuidOf(groupId, "group"))}::uuid = ANY(s.groups)`);
   }
 
   /**
@@ -43,9 +53,11 @@ export class Filter {
    */
   text(text: string | null | undefined, own: Partial<Record<FieldName, string>>): void {
     if (!text) return;
-    if (text.length > 200)
-      throw badInput("filter.text", `must be at most 200 characters, is ${text.length}`);
-    const pattern = this.value(`%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`);
+    const pattern = this.given(
+      "text",
+      `%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`,
+      2 * MAX_NAME,
+    );
     const parts = Object.entries(own).map(([field, column]) => {
       const released = `(SELECT w.${RELEASED_AS[column ?? ""] ?? column} FROM release w WHERE w.id = s.worded_by)`;
       return `(CASE WHEN s.whole THEN c.${column} WHEN ${showsWording(field as FieldName)} THEN ${released} END) ILIKE ${pattern}`;

@@ -26,11 +26,7 @@ export class AdvisoryResolver {
     filter.text(text, { title: "title", summary: "summary", body: "body" });
     const where = filter.done();
     const reader = ctx.read(ItemKind.ADVISORY);
-    return new ItemConnection(
-      await reader.page({ first: first ?? 20, after: after ?? null, where }),
-      reader,
-      where,
-    );
+    return new ItemConnection(reader, { first: first ?? 20, after: after ?? null, where });
   }
 
   @FieldResolver(() => [SharedItem], {

@@ -103,7 +103,8 @@ async function alertsOf(
     ? reachesByItem(row, viewer, account, ctx.directory, item)
     : reachesByParty(row, account, ctx.directory);
   if (!reached) return [];
-  const view = item && reached.carries === "item" ? await ctx.read(item.kind).byId(item.id) : null;
+  const read = item && reached.carries === "item" ? await ctx.read(item.kind).peek(item.id) : null;
+  const view = read?.view ?? null;
   if (reached.carries === "item" && !view) return [];
   const alerts: Delivered[] = [];
   const itemId = item && row.count === 1 ? globalId(KINDS[item.kind].node, item.id) : null;
@@ -116,6 +117,7 @@ async function alertsOf(
       itemId,
       view: row.count === 1 ? view : null,
     });
+    if (row.count === 1) read?.record();
     alerts.push({ position, alert });
   };
   const type = reached.type as AlertType;

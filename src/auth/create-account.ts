@@ -35,9 +35,10 @@ export async function createAccount(ctx: Context, input: CreateAccountInput): Pr
     );
   }
   const uuid = await ctx.change("policy", async (change) => {
-    const taken = [...ctx.directory.accounts.values()].some(
-      (a) => !a.disabledAt && a.email.toLowerCase() === input.email.toLowerCase(),
-    );
+    // Another organization may have an account of the same address: whether it has is not told.
+    const taken = ctx.directory
+      .accountsOf(organization.uuid)
+      .some((a) => !a.disabledAt && a.email.toLowerCase() === input.email.toLowerCase());
     if (taken) throw conflict("An account with this e-mail address is in use.");
     const id = await change.insert(Account, {
       organizationId: organization.uuid,

@@ -78,6 +78,9 @@ export function readsMembership(
   );
 }
 
+/** Whoever was invited reads what it would be bound by; whoever only asked to join does not. */
+const KNOWS_AGREEMENTS = new Set<string>(["ACTIVE", "SUSPENDED", "INVITED"]);
+
 /** Whether an account knows the agreements from and to a group: its members, its coordinators and the operator. */
 export function readsAgreements(
   by: Account | null,
@@ -87,7 +90,7 @@ export function readsAgreements(
   if (!by) return false;
   if (isOperator(by) || directory.coordinates(by.uuid, groupId)) return true;
   const membership = directory.membership(by.organizationId, groupId);
-  return membership !== undefined && membership.state !== "ENDED";
+  return membership !== undefined && KNOWS_AGREEMENTS.has(membership.state);
 }
 
 // ── Guards ──

@@ -5,7 +5,7 @@ import type { Pap } from "../sharing/pap";
 import type { Terms } from "../sharing/terms";
 import type { Tlp } from "../sharing/tlp";
 import type { Affiliation, Attribution, OrganizationKind, Role } from "../sharing/vocabulary";
-import type { Roster } from "../organization/roster";
+import type { Roster } from "../sharing/vocabulary";
 
 /** The files under `demo/`; demo/README.md describes them. */
 export interface Community {

@@ -7,8 +7,10 @@ export function incidentWhere(filter: IncidentFilter | null): Where | null {
   if (!filter) return null;
   const where = new Filter();
   where.text(filter.text, { title: "title", summary: "summary", description: "description" });
-  if (filter.category) where.field("category", `c.category = ${where.value(filter.category)}`);
-  if (filter.severity) where.field("severity", `c.severity = ${where.value(filter.severity)}`);
+  if (filter.category)
+    where.field("category", `c.category = ${where.given("category", filter.category)}`);
+  if (filter.severity)
+    where.field("severity", `c.severity = ${where.given("severity", filter.severity)}`);
   where.group(filter.groupId);
   where.tlp(filter.tlp);
   if (filter.occurredAfter)

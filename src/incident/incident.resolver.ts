@@ -32,11 +32,7 @@ export class IncidentResolver {
   ): Promise<ItemConnection> {
     const where = incidentWhere(filter);
     const reader = ctx.read(ItemKind.INCIDENT);
-    return new ItemConnection(
-      await reader.page({ first: first ?? 20, after: after ?? null, where }),
-      reader,
-      where,
-    );
+    return new ItemConnection(reader, { first: first ?? 20, after: after ?? null, where });
   }
 
   @FieldResolver(() => IndicatorConnection)

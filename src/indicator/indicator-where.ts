@@ -1,4 +1,5 @@
-import { badInput } from "../errors";
+import { badInput, Problems } from "../errors";
+import { checkList } from "../inputs";
 import { scoreAtLeast } from "../sharing/sighting-sql";
 import type { Where } from "../sharing/reader";
 import { Filter } from "../where";
@@ -23,9 +24,12 @@ export function indicatorWhere(filter: IndicatorFilter | null): Where | null {
   if (filter.type) {
     where.field(
       "observables",
-      `EXISTS (SELECT FROM observable b WHERE b.indicator_id = i.id AND b.type = ${where.value(filter.type)})`,
+      `EXISTS (SELECT FROM observable b WHERE b.indicator_id = i.id AND b.type = ${where.given("type", filter.type)})`,
     );
   }
+  const problems = new Problems();
+  checkList(problems, "filter.labels", filter.labels, 100);
+  problems.throwIfAny();
   if (filter.labels?.length)
     where.field("labels", `c.labels @> ${where.value(filter.labels)}::text[]`);
   where.group(filter.groupId);

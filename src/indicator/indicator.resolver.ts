@@ -37,11 +37,7 @@ export class IndicatorResolver {
   ): Promise<ItemConnection> {
     const where = indicatorWhere(filter);
     const reader = ctx.read(ItemKind.INDICATOR);
-    return new ItemConnection(
-      await reader.page({ first: first ?? 20, after: after ?? null, where }),
-      reader,
-      where,
-    );
+    return new ItemConnection(reader, { first: first ?? 20, after: after ?? null, where });
   }
 
   @Query(() => [LookupResult], {

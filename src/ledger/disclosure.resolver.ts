@@ -5,6 +5,7 @@ import { parseGlobalId } from "../ids";
 import { findItem } from "../item/find-item";
 import { SharedItem } from "../item/shared-item.type";
 import { Organization } from "../organization/organization.entity";
+import { Roster } from "../sharing/vocabulary";
 import { PageInfo } from "../page.type";
 import { AccessPathKind, MembershipState } from "../sharing/vocabulary";
 
@@ -49,7 +50,8 @@ export class DisclosureConnection {
 interface Row {
   id: string;
   itemId: string;
-  organizationId: string;
+  /** null: not to be named. */
+  organizationId: string | null;
   path: AccessPathKind;
   groupId: string | null;
   channel: string;
@@ -58,19 +60,18 @@ interface Row {
   count: number;
 }
 
-/** By item, recipient, path, channel and day. `$1`: owner, `$2`: TLPs that the account may see, `$3`: the item, or null. */
+/**
+ * By item, recipient, path, channel and day; recipients that may not be named together, as how many they are would tell.
+ * `$1`: owner, `$2`: TLPs that the account may see, `$3`: the item, or null; `$4`: the OPEN groups.
+ */
 const AGGREGATED = `
-  SELECT (array_agg(d.id ORDER BY d.first_at, d.id))[1] AS id, d.item_id AS "itemId", d.organization_id AS "organizationId",
+  SELECT (array_agg(d.id ORDER BY d.first_at, d.id))[1] AS id, d.item_id AS "itemId", d.named AS "organizationId",
     d.path, d.group_id AS "groupId", d.channel, min(d.first_at) AS "firstAt", max(d.last_at) AS "lastAt", sum(d.count)::int AS count
-  FROM disclosure d JOIN item i ON i.id = d.item_id AND i.tlp = ANY($2::smallint[])
+  FROM (SELECT *, CASE WHEN path IN ('BILATERAL', 'NAMED', 'OPERATOR') OR group_id = ANY($4::uuid[])
+    THEN organization_id END AS named FROM disclosure) d
+  JOIN item i ON i.id = d.item_id AND i.tlp = ANY($2::smallint[])
   WHERE d.owner_id = $1 AND ($3::uuid IS NULL OR d.item_id = $3)
-  GROUP BY d.item_id, d.organization_id, d.path, d.group_id, d.channel, d.day`;
-
-const NAMED_PATHS: readonly AccessPathKind[] = [
-  AccessPathKind.BILATERAL,
-  AccessPathKind.NAMED,
-  AccessPathKind.OPERATOR,
-];
+  GROUP BY d.item_id, d.named, d.path, d.group_id, d.channel, d.day`;
 
 @Resolver()
 export class DisclosureResolver {
@@ -97,13 +98,16 @@ export class DisclosureResolver {
     const uuid = itemId
       ? (parseGlobalId(itemId)?.uuid ?? "00000000-0000-0000-0000-000000000000")
       : null;
+    const open = [...ctx.directory.groups.values()]
+      .filter((g) => g.roster === Roster.OPEN)
+      .map((g) => g.uuid);
     const { rows } = await ctx.hub.pool.query<Row>(
-      `SELECT * FROM (${AGGREGATED}) d WHERE ("firstAt", id) > ($4, $5) ORDER BY "firstAt", id LIMIT $6`,
-      [...own, uuid, new Date(from.at), from.id, wanted + 1],
+      `SELECT * FROM (${AGGREGATED}) d WHERE ("firstAt", id) > ($5, $6) ORDER BY "firstAt", id LIMIT $7`,
+      [...own, uuid, open, new Date(from.at), from.id, wanted + 1],
     );
     const { rows: counted } = await ctx.hub.pool.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM (${AGGREGATED}) d`,
-      [...own, uuid],
+      [...own, uuid, open],
     );
     const edges: DisclosureEdge[] = [];
     for (const row of rows.slice(0, wanted)) {
@@ -132,10 +136,15 @@ export class DisclosureResolver {
 async function shown(ctx: Context, row: Row): Promise<Disclosure | null> {
   const item = await findItem(ctx, row.itemId);
   if (!item) return null;
-  const reader = ctx.directory.organizations.get(row.organizationId) ?? null;
   const group = ctx.directory.groups.get(row.groupId ?? "");
-  const named = NAMED_PATHS.includes(row.path) || group?.roster === "OPEN";
-  if (named) return { ...row, item, organization: reader, sector: null };
+  if (row.organizationId !== null) {
+    return {
+      ...row,
+      item,
+      organization: ctx.directory.organizations.get(row.organizationId) ?? null,
+      sector: null,
+    };
+  }
   const members = group
     ? ctx.directory.membersOf(group.uuid).filter((m) => m.state === MembershipState.ACTIVE).length
     : 0;

@@ -1,3 +1,4 @@
+import type { Account } from "../auth/account.entity";
 import type { Context } from "../context";
 import { conflict, notFound, Problems } from "../errors";
 import { globalId, uuidOf } from "../ids";
@@ -31,6 +32,10 @@ export function inviteMember(
     ctx.directory.organizations.get(uuidOf(organizationId, "organization") ?? ""),
     "organization",
   );
+  requireThat(
+    isOperatorAdmin(ctx.account()) || ctx.account().organizationId !== organization.uuid,
+    "A coordinator does not invite its own organization.",
+  );
   return begin(ctx, organization.uuid, group, INVITED);
 }
 
@@ -53,8 +58,10 @@ export function acceptMembership(ctx: Context, id: string): Promise<Membership> 
         isOwnAdmin(account, membership.organizationId),
         "Only the invited organization's ORG_ADMIN accepts.",
       );
-    } else if (membership.state === REQUESTED) requireForOther(ctx, membership);
-    else throw conflict(`A membership that is ${membership.state} cannot be accepted.`);
+    } else if (membership.state === REQUESTED) {
+      requireForOther(ctx, membership);
+      requireReadmission(account, membership);
+    } else throw conflict(`A membership that is ${membership.state} cannot be accepted.`);
   });
 }
 
@@ -95,6 +102,15 @@ export function endMembership(ctx: Context, id: string, reason: string): Promise
   });
 }
 
+/** Leaving does not undo the operator's suspension: who left suspended by it comes back by the operator alone. */
+function requireReadmission(by: Account, { changes }: Membership): void {
+  const last = changes.findLast((c) => c.state === ACTIVE || c.state === SUSPENDED);
+  requireThat(
+    !(last?.state === SUSPENDED && last.byOperator) || isOperatorAdmin(by),
+    "The operator suspended this organization; only the operator admits it again.",
+  );
+}
+
 const groupOf = (ctx: Context, id: string): string => {
   ctx.account();
   return found(ctx.directory.groups.get(uuidOf(id, "group") ?? ""), "sector group").uuid;
@@ -123,6 +139,7 @@ async function begin(
     if (known && known.state !== ENDED) {
       throw conflict(`The organization's membership of this group is ${known.state} already.`);
     }
+    if (state === INVITED && known) requireReadmission(change.by, known);
     const membershipId =
       known?.uuid ?? (await change.insert(Membership, { organizationId, groupId }));
     await record(change, { uuid: membershipId, organizationId, groupId }, state, null);

@@ -4,7 +4,7 @@ import { uuidOf } from "../ids";
 import { checkText, MAX_NAME, MAX_TEXT } from "../inputs";
 import { isOperatorAdmin, requireThat } from "../auth/rights";
 import type { CreateSectorGroupInput } from "./organization.type";
-import { Roster } from "./roster";
+import { Roster } from "../sharing/vocabulary";
 import { Coordinator, SectorGroup } from "./sector-group.entity";
 
 /** By the operator's admin, who also puts its coordinators in charge; without any the operator coordinates. */

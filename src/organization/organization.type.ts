@@ -2,7 +2,7 @@ import { Field, ID, InputType } from "type-graphql";
 import { OrganizationKind } from "../sharing/vocabulary";
 import { Duration } from "../scalars";
 import { AgreementTermsInput } from "./agreement-terms.type";
-import { Roster } from "./roster";
+import { Roster } from "../sharing/vocabulary";
 
 @InputType()
 export class CreateOrganizationInput {

@@ -2,7 +2,7 @@ import { Field, ID, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { globalId } from "../ids";
 import { Node } from "../node.type";
-import { Roster } from "./roster";
+import { Roster } from "../sharing/vocabulary";
 
 @ObjectType({
   implements: Node,

@@ -67,7 +67,7 @@ export function checkRelease(
     return [...new Set(list ?? [])].map((id) => uuidOf(id, type) ?? "");
   };
   const wanted: Wanted = {
-    fromGroupId: input.fromGroupId ? (uuidOf(input.fromGroupId, "group") ?? "") : null,
+    fromGroupId: input.fromGroupId == null ? null : (uuidOf(input.fromGroupId, "group") ?? ""),
     groupIds: ids("groupIds", input.groupIds, "group"),
     organizationIds: ids("organizationIds", input.organizationIds, "organization"),
     accountIds: ids("accountIds", input.accountIds, "account"),

@@ -8,12 +8,29 @@ const COMMON = `i.id, i.owner_id, i.stix_id, i.tlp, i.pap, i.attribution, i.stat
 /** The columns of an undisclosed item of each kind, from `item i` and its content `c`; the rest by its contract names. */
 export const ITEM_COLUMNS: Record<StoredKind, string> = {
   INCIDENT: `${COMMON}, c.title, c.summary, c.description, c.category, c.severity, c.victim, c.contact,
-    c.occurred_at AS "occurredAt", c.detected_at AS "detectedAt", c.aware_at AS "awareAt",
+    c.occurred_at::text AS "occurredAt", c.detected_at::text AS "detectedAt", c.aware_at::text AS "awareAt",
     c.affected_systems AS "affectedSystems", c.data_stolen AS "dataStolen"`,
   INDICATOR: `${COMMON}, c.name AS title, NULL AS summary, c.description, c.pattern, c.pattern_type AS "patternType",
-    c.valid_from AS "validFrom", c.valid_until AS "validUntil", c.confidence, c.labels, c.warnings`,
+    c.valid_from::text AS "validFrom", c.valid_until::text AS "validUntil", c.confidence, c.labels, c.warnings`,
   ADVISORY: `${COMMON}, c.title, c.summary, c.body AS description`,
 };
+
+/** Which of them are instants: RFC 3339 once they are read. */
+const INSTANTS: Record<StoredKind, readonly string[]> = {
+  INCIDENT: ["occurredAt", "detectedAt", "awareAt"],
+  INDICATOR: ["validFrom", "validUntil"],
+  ADVISORY: [],
+};
+
+/**
+ * PostgreSQL's text of an instant (in UTC) as RFC 3339 with milliseconds.
+ * WHY not a Date: these are only shown, and to parse and print them again would cost a tenth of a page.
+ */
+function rfc3339(text: string): string {
+  if (text.length < 22 || text.length > 26 || text[4] !== "-" || !text.endsWith("+00"))
+    return new Date(text).toISOString();
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(3, "0")}Z`;
+}
 
 /** The columns of one of its audiences, with the release's wording; null where it has none. */
 export const AUDIENCE_COLUMNS = `a.release_id AS a_release, a.path AS a_path, a.target AS a_target, a.from_group_id AS a_from,
@@ -87,6 +104,10 @@ function itemOf(
   audiences: AudienceFacts[],
   wordings: Map<string, Wording>,
 ): ItemRow {
+  for (const name of INSTANTS[kind]) {
+    const text = row[name];
+    if (typeof text === "string") row[name] = rfc3339(text);
+  }
   return {
     id: row.id,
     kind,

@@ -6,12 +6,13 @@ import type { ItemRow } from "./disclosure";
 import type { StoredKind } from "./facts";
 import { loadItems } from "./item-rows";
 import { decide, type Scope } from "./policy";
+import { ItemKind } from "./vocabulary";
 
-const KIND_OF: Record<string, StoredKind> = {
-  incident: "INCIDENT" as StoredKind,
-  indicator: "INDICATOR" as StoredKind,
-  advisory: "ADVISORY" as StoredKind,
-};
+const KIND_OF: ReadonlyMap<string, StoredKind> = new Map([
+  ["incident", ItemKind.INCIDENT],
+  ["indicator", ItemKind.INDICATOR],
+  ["advisory", ItemKind.ADVISORY],
+]);
 
 /**
  * An item for a verb to act on, locked until the change is done, so that acts on one item follow each other.
@@ -56,7 +57,7 @@ function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow
 
 function parsed(id: string, what: string): { kind: StoredKind; uuid: string } {
   const known = parseGlobalId(id);
-  const kind = known && KIND_OF[known.type];
+  const kind = known && KIND_OF.get(known.type);
   if (!kind) throw notFound(what);
   return { kind, uuid: known.uuid };
 }

@@ -66,6 +66,13 @@ export class Reader {
     return (await this.byIds([uuid])).get(uuid) ?? null;
   }
 
+  /** As `byId`, without a word in the ledger until `record` is called: for what may turn out not to be handed over. */
+  async peek(uuid: string): Promise<{ view: ItemView; record: () => void } | null> {
+    const row = (await loadItems(this.hub.pool, this.kind, [uuid], this.scope.now)).get(uuid);
+    const view = row && this.view(row, false);
+    return view ? { view, record: () => void this.view(row) } : null;
+  }
+
   /** The visible ones among these items, by UUID. */
   async byIds(uuids: readonly string[]): Promise<Map<string, ItemView>> {
     const rows = await loadItems(this.hub.pool, this.kind, uuids, this.scope.now);
@@ -78,22 +85,27 @@ export class Reader {
     return views;
   }
 
-  async page({ first, after, where }: PageOf): Promise<Page> {
+  /** Throws BAD_USER_INPUT for a page that is too long, or after a cursor that this hub did not make. */
+  check({ first, after }: PageOf): void {
     if (!Number.isInteger(first) || first < 1 || first > MAX_PAGE) {
       throw badInput("first", `must be from 1 to ${MAX_PAGE}`);
     }
+    if (after !== null) this.position(after);
+  }
+
+  async page({ first, after, where }: PageOf): Promise<Page> {
     let from = after === null ? { at: Infinity, id: END } : this.position(after);
     const views: ItemView[] = [];
     const wanted = first + 1;
     // An item found by another than its shown time belongs elsewhere in the order; the page is filled from further on.
     for (;;) {
-      const found = await this.newest(wanted, from, where);
-      for (const { row, item } of itemsIn(this.kind, found)) {
+      const found = itemsIn(this.kind, await this.newest(wanted, from, where));
+      for (const { row, item } of found) {
         const view = this.view(item, views.length < first);
         if (view && view.updatedAt.getTime() === Number(row.at)) views.push(view);
       }
-      const last = found.at(-1);
-      if (views.length >= wanted || !last) break;
+      const last = found.at(-1)?.row;
+      if (views.length >= wanted || found.length < wanted || !last) break;
       from = { at: Number(last.at), id: last.id };
     }
     return {

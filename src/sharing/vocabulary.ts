@@ -25,6 +25,11 @@ export enum Affiliation {
   CONTRACTOR = "CONTRACTOR",
   CLIENT = "CLIENT",
 }
+/** Whether a group's members learn who the other members are. */
+export enum Roster {
+  OPEN = "OPEN",
+  HIDDEN = "HIDDEN",
+}
 export enum MembershipState {
   INVITED = "INVITED",
   REQUESTED = "REQUESTED",

@@ -68,7 +68,10 @@ export const terms: fc.Arbitrary<Terms> = fc.record({
   attribution: mostly(Attribution.NAMED, Attribution.SECTOR_ONLY, Attribution.ANONYMOUS),
   withheldFields: fc.oneof(
     { arbitrary: fc.constant<string[]>([]), weight: 2 },
-    { arbitrary: fc.constantFrom(["title"], ["description"], ["category"]), weight: 1 },
+    {
+      arbitrary: fc.constantFrom("title", "description", "category").map((f): string[] => [f]),
+      weight: 1,
+    },
     { arbitrary: withheldFields, weight: 1 },
   ),
   onward: fc.boolean(),
