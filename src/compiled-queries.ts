@@ -48,7 +48,7 @@ export function compiledQueries(
         request,
         contextValue,
       }) => {
-        if (operation.operation !== OperationTypeNode.QUERY) return null;
+        if (operation?.operation !== OperationTypeNode.QUERY) return null;
         const compiled = compiledOf(document, operationName);
         if (!compiled) return null;
         const { data, errors } = await compiled.query({}, contextValue, request.variables ?? {});

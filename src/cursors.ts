@@ -45,11 +45,12 @@ export class LogCursor {
     this.sealed = new Sealed(key);
   }
 
-  seal({ seq, sub }: LogPosition): string {
+  /** @param fresh another cursor each time: for a position that its reader could otherwise watch move */
+  seal({ seq, sub }: LogPosition, fresh = false): string {
     const bytes = Buffer.alloc(12);
     bytes.writeBigUInt64BE(BigInt(seq));
     bytes.writeUInt32BE(sub, 8);
-    return this.sealed.seal(bytes);
+    return this.sealed.seal(bytes, fresh);
   }
 
   /** null where this hub did not make it. */

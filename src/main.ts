@@ -1,20 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { pino } from "pino";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isEmpty } from "./auth/bootstrap";
 import { type Config, ConfigError, readConfig } from "./config";
 import type { DemoAccount } from "./demo/load-demo";
 import { startEmbeddedPostgres } from "./embedded-postgres";
 import { fillEmptyDatabase } from "./first-start";
 import type { Hub } from "./hub";
+import { makeLogger } from "./logger";
 import { startHub } from "./server";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel, redact: ["*.authorization", "*.secret"] });
+  if (!config.databaseUrl) makeDirectory(config.dataDir);
+  const logger = makeLogger(config.logLevel);
   const postgres = config.databaseUrl
     ? null
     : await startEmbeddedPostgres({
@@ -51,11 +52,29 @@ async function main(): Promise<void> {
   announce(running.hub, config, running.url);
 }
 
+/** WHY not mkdir's own recursion: under some roots, such as /proc, it never ends. */
+function makeDirectory(dir: string): void {
+  try {
+    if (existsSync(dir)) {
+      if (!statSync(dir).isDirectory())
+        throw new ConfigError(`HUB_DATA_DIR: ${dir} is no directory`);
+      return;
+    }
+    makeDirectory(dirname(dir));
+    mkdirSync(dir);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(
+      `HUB_DATA_DIR: ${dir} cannot be made (${(error as NodeJS.ErrnoException).code})`,
+    );
+  }
+}
+
 /** Fills an empty database, and keeps the demo's keys where only this machine's user reads them. */
 async function fill(hub: Hub, config: Config): Promise<void> {
   const accounts = await fillEmptyDatabase(hub, config);
   if (!accounts) return;
-  mkdirSync(config.dataDir, { recursive: true });
+  makeDirectory(config.dataDir);
   writeFileSync(demoFile(config), JSON.stringify(accounts, null, 2), { mode: 0o600 });
 }
 

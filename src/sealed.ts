@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 
 const IV = 12;
 const TAG = 16;
@@ -15,8 +15,11 @@ export class Sealed {
     this.nonceKey = createHmac("sha256", key).update("nonce").digest();
   }
 
-  seal(value: Buffer): string {
-    const iv = createHmac("sha256", this.nonceKey).update(value).digest().subarray(0, IV);
+  /** @param fresh another seal each time, so that two of one value cannot be told from two of different ones */
+  seal(value: Buffer, fresh = false): string {
+    const iv = fresh
+      ? randomBytes(IV)
+      : createHmac("sha256", this.nonceKey).update(value).digest().subarray(0, IV);
     const cipher = createCipheriv("aes-256-gcm", this.key, iv);
     return Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]).toString(
       "base64url",

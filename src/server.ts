@@ -5,7 +5,7 @@ import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import type { GraphQLSchema } from "graphql";
 import { authenticate, type Session } from "./auth/viewer";
-import type { Config } from "./config";
+import { type Config, ConfigError } from "./config";
 import { Context } from "./context";
 import { migrate, openDatabase } from "./database";
 import { HubError, STATUS } from "./errors";
@@ -20,7 +20,8 @@ import { homePage } from "./home-page";
 import type { Logger } from "pino";
 
 const MAX_BODY = 8 * 1024 * 1024;
-const DRAIN_MS = 10_000;
+/** The rest of the ten seconds is for the ledger and the database. */
+const DRAIN_MS = 6_000;
 const API_HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-store" };
 
 export interface RunningHub {
@@ -49,7 +50,9 @@ export async function startHub({
   clock = Date,
   prepare,
 }: HubDeps): Promise<RunningHub> {
-  const dataSource = await openDatabase(databaseUrl);
+  const dataSource = await openDatabase(databaseUrl).catch((error: unknown) => {
+    throw new ConfigError(`DATABASE_URL: the database cannot be reached (${reasonOf(error)})`);
+  });
   await migrate(dataSource);
   const hub = new Hub(config, dataSource, databaseUrl, logger, clock);
   hub.pool.on("error", (err) => {
@@ -57,6 +60,7 @@ export async function startHub({
   });
   await hub.open();
   await prepare?.(hub);
+  void hub.sweep.run(); // what ended while no hub ran
   warningsFor({ type: "ipv4-addr", value: "192.0.2.1" }); // loads the lists now, not during the first request
   const schema = await makeSchema();
   const apollo = await startApollo(schema, hub);
@@ -67,8 +71,12 @@ export async function startHub({
     });
   });
   server.requestTimeout = 60_000;
+  await listen(server, config).catch((error: unknown) => {
+    throw new ConfigError(
+      `PORT and HOST: cannot listen on ${config.host}:${config.port} (${reasonOf(error)})`,
+    );
+  });
   const sockets = acceptSockets(server, schema, hub);
-  await listen(server, config);
   const { port } = server.address() as AddressInfo;
   return {
     hub,
@@ -77,6 +85,12 @@ export async function startHub({
     stop: () => stop(hub, apollo, server, sockets),
   };
 }
+
+/** The short name of a system or database error. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Error
+    ? String((error as NodeJS.ErrnoException).code ?? error.message)
+    : "unknown";
 
 async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
@@ -249,10 +263,9 @@ async function stop(
 ): Promise<void> {
   hub.stopping = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await sockets.close();
   server.closeIdleConnections();
   const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
+  await Promise.all([sockets.close(), closed]);
   clearTimeout(late);
   await apollo.stop();
   await hub.close();

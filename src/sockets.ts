@@ -26,6 +26,7 @@ export interface Sockets {
 
 const MAX_MESSAGE = 1024 * 1024;
 const CHECK_MS = 1_000;
+const CLOSE_MS = 2_000;
 /** RFC 6455: the server is going away; the client may come back. */
 const GOING_AWAY = 1001;
 
@@ -97,9 +98,16 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
   return {
     close: async () => {
       clearInterval(timer);
-      for (const socket of sockets.clients)
+      for (const socket of sockets.clients) {
         socket.close(GOING_AWAY, "The hub restarts: come back with your cursor.");
+      }
+      // Whoever does not answer is not waited for.
+      const late = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, CLOSE_MS);
       await disposable.dispose();
+      clearTimeout(late);
+      for (const socket of sockets.clients) socket.terminate();
       await new Promise<void>((resolve) => sockets.close(() => resolve()));
     },
   };

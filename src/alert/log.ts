@@ -60,6 +60,7 @@ const LOG_LOCK = 7_264_003;
 const CHANNEL = "musubi_log";
 const TAIL = 5_000;
 const BATCH = 500;
+const POLL_MS = 1_000;
 const KEPT_ITEMS = 1_000;
 const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
   release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, count`;
@@ -73,6 +74,7 @@ export class AlertLog {
   private head = 0;
   private listener: Client | null = null;
   private closed = false;
+  private poll: NodeJS.Timeout | undefined;
   private pumping: Promise<void> | null = null;
   private again = false;
   private waiters = new Set<() => void>();
@@ -86,10 +88,13 @@ export class AlertLog {
   async open(): Promise<void> {
     this.head = await this.last();
     await this.listen();
+    // A notification can be lost with a connection that hangs; then this is what finds out.
+    this.poll = setInterval(() => this.wake(), POLL_MS).unref();
   }
 
   async close(): Promise<void> {
     this.closed = true;
+    clearInterval(this.poll);
     this.release();
     await this.listener?.end().catch(() => undefined);
     await this.pumping;
@@ -250,7 +255,7 @@ export class AlertLog {
 
   private async listen(): Promise<void> {
     if (this.closed) return;
-    const client = new Client({ connectionString: this.hub.databaseUrl });
+    const client = new Client({ connectionString: this.hub.databaseUrl, keepAlive: true });
     this.listener = client;
     const again = (): void => {
       if (this.listener !== client || this.closed) return;

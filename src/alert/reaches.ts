@@ -8,7 +8,7 @@ import {
 import type { Account } from "../auth/account.entity";
 import type { Directory } from "../sharing/directory";
 import type { ItemRow } from "../sharing/disclosure";
-import { expanded, WITHHOLD_ALL, WORDING } from "../sharing/fields";
+import { expanded, OWN_MARKING, WITHHOLD_ALL, WORDING } from "../sharing/fields";
 import { inForceAt } from "../sharing/agreement-periods";
 import { holds } from "../sharing/condition";
 import type { Viewer } from "../sharing/parties";
@@ -113,7 +113,7 @@ const EVERY_FIELD = expanded(WITHHOLD_ALL);
 
 /** Whether any changed field is among those that the viewer is shown. Of releases the wording is a snapshot. */
 function shows(decision: Decision, changed: number): boolean {
-  const live = decision.whole ? EVERY_FIELD : EVERY_FIELD & ~WORDING;
+  const live = decision.whole ? EVERY_FIELD | OWN_MARKING : EVERY_FIELD & ~WORDING;
   return changed === -1 || (changed & live & ~decision.withheld) !== 0;
 }
 

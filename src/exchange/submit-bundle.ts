@@ -7,6 +7,7 @@ import type { IndicatorInput } from "../indicator/indicator.type";
 import { checkIndicator, insertIndicator } from "../indicator/write-indicator";
 import { mayAuthor, mayPublish, requireThat } from "../auth/rights";
 import { releaseWithin } from "../release/release-verbs";
+import { maskOf } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
 import { Tlp } from "../sharing/tlp";
 import type { Attribution } from "../sharing/vocabulary";
@@ -126,13 +127,25 @@ async function repeated(
   return row?.id ?? null;
 }
 
+/** Adds the labels and the validity of a repeat to what is there; its readers are told where that changes anything. */
 async function merge(change: Change, uuid: string, input: IndicatorInput): Promise<void> {
-  await change.query(
-    `UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
-       valid_until = CASE WHEN valid_until IS NULL OR $3::timestamptz IS NULL THEN NULL ELSE greatest(valid_until, $3) END
-     WHERE id = $1`,
+  const [changed] = await change.query<{ labels: boolean; until: boolean }[]>(
+    `WITH was AS (SELECT id, labels, valid_until FROM indicator WHERE id = $1 FOR UPDATE), now AS (
+       UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
+         valid_until = CASE WHEN valid_until IS NULL OR $3::timestamptz IS NULL THEN NULL ELSE greatest(valid_until, $3) END
+       WHERE id = $1 RETURNING id, labels, valid_until)
+     SELECT NOT (now.labels <@ was.labels) AS labels, now.valid_until IS DISTINCT FROM was.valid_until AS until
+     FROM now JOIN was ON was.id = now.id`,
     [uuid, input.labels ?? [], input.validUntil ?? null],
   );
+  const fields = [
+    ...(changed?.labels ? ["labels"] : []),
+    ...(changed?.until ? ["validUntil"] : []),
+  ];
+  if (!fields.length) return;
+  await change.query("UPDATE item SET updated_at = $2 WHERE id = $1", [uuid, change.now]);
+  change.record(globalId("indicator", uuid), {}, { changed: fields });
+  change.raise({ type: "ITEM_UPDATED", itemId: uuid, changed: maskOf(fields) });
 }
 
 /** Folds what one batch released alike into one alert with a count. */

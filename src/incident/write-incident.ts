@@ -5,7 +5,7 @@ import { insertItem, linkItems } from "../item/write-item";
 import { mayAuthor, requireThat } from "../auth/rights";
 import { narrowReleases } from "../sharing/release-audience";
 import type { ItemRow } from "../sharing/disclosure";
-import { maskOf, type FieldName } from "../sharing/fields";
+import { maskOf, OWN_MARKING, type FieldName } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
 import { globalId } from "../ids";
 import { Pap, papOf, papRank } from "../sharing/pap";
@@ -76,6 +76,7 @@ async function replace(
     item.id,
     ...valuesOf(input),
   ]);
+  const before = await linksOf(change, item.id);
   await change.query(`DELETE FROM link WHERE source_id = $1`, [item.id]);
   await linkItems(
     ctx,
@@ -85,20 +86,30 @@ async function replace(
     [ItemKind.INDICATOR],
     "input.indicatorIds",
   );
-  if (tlp > item.tlp || pap > item.pap) {
-    await narrowReleases(change, item.id, tlp > item.tlp ? tlp : 0, pap > item.pap ? pap : 0);
-  }
+  const relinked = before !== (await linksOf(change, item.id));
+  const narrowed =
+    (tlp > item.tlp || pap > item.pap) &&
+    (await narrowReleases(change, item.id, tlp > item.tlp ? tlp : 0, pap > item.pap ? pap : 0));
+  const changed = [...changedFields(item, input), ...(relinked ? ["indicators"] : [])];
+  if (attributionRank(input.attribution ?? Attribution.ANONYMOUS) !== item.attribution)
+    changed.push("source");
   change.record(
     globalId("incident", item.id),
     { tlp: tlpOf(item.tlp), pap: papOf(item.pap) },
-    { tlp: input.tlp, pap: input.pap, changed: changedFields(item, input) },
+    { tlp: input.tlp, pap: input.pap, changed },
   );
-  const marked = tlp !== item.tlp || pap !== item.pap;
-  change.raise({
-    type: "ITEM_UPDATED",
-    itemId: item.id,
-    ...(marked ? {} : { changed: maskOf(changedFields(item, input)) }),
-  });
+  const remarked = tlp !== item.tlp || pap !== item.pap ? OWN_MARKING : 0;
+  const mask = narrowed ? {} : { changed: maskOf(changed) | remarked };
+  change.raise({ type: "ITEM_UPDATED", itemId: item.id, ...mask });
+}
+
+/** The linked items as one text, to compare. */
+async function linksOf(change: Change, uuid: string): Promise<string> {
+  const [row] = await change.query<{ links: string | null }[]>(
+    "SELECT string_agg(target_id::text, ' ' ORDER BY target_id) AS links FROM link WHERE source_id = $1",
+    [uuid],
+  );
+  return row?.links ?? "";
 }
 
 const FIELDS = [
@@ -134,13 +145,12 @@ const PLACES = COLUMNS.map((_, i) => `$${i + 1}`).join(", ");
 
 const valuesOf = (input: IncidentInput): unknown[] => FIELDS.map((field) => input[field] ?? null);
 
-/** Which fields an edit changes; links count as changed whenever they are given. */
+/** Which fields an edit changes, links and source apart. */
 function changedFields(item: ItemRow, input: IncidentInput): string[] {
   const before: Record<string, unknown> = { ...item.content, ...item.own };
-  const changed: string[] = FIELDS.filter(
+  return FIELDS.filter(
     (f) => JSON.stringify(before[f] ?? null) !== JSON.stringify(input[f] ?? null),
   );
-  return input.indicatorIds ? [...changed, "indicators"] : changed;
 }
 
 function check(input: IncidentInput): void {

@@ -112,6 +112,9 @@ export class LookupResultResolver {
   @FieldResolver(() => Int)
   async sightingCount(@Ctx() ctx: Context, @Root() result: Lookup): Promise<number> {
     const counts = await Promise.all(result.indicators.map(async (i) => (await ctx.score(i)).seen));
-    return counts.reduce((sum, n) => sum + n, 0);
+    return Math.min(
+      counts.reduce((sum, n) => sum + n, 0),
+      2_147_483_647,
+    );
   }
 }

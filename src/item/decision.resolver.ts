@@ -54,7 +54,10 @@ export class DecisionResolver {
     const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
     const now = at?.getTime() ?? ctx.hub.now();
     const scope = scopeOf(subject, ctx.directory, now);
-    return limited(ctx, by, asker, explain(scope, ctx.directory, item), subject.organizationId);
+    const explanation = explain(scope, ctx.directory, item);
+    const unsubmitted = asker === "operator" && !(item.submittedAt <= ctx.hub.now());
+    if (unsubmitted) return policyOnly(explanation);
+    return limited(ctx, by, asker, explanation, subject.organizationId);
   }
 }
 
@@ -105,6 +108,19 @@ function subjectOf(
     affiliation: Affiliation.EMPLOYEE,
     ownCredential: true,
   };
+}
+
+/** Of an item that was never submitted the operator is told what concerns parties and agreements, and nothing of the item. */
+function policyOnly(explanation: Explanation): SharingDecision {
+  const paths = explanation.paths.flatMap(({ kind, conditions }) => {
+    const policy = conditions.filter(
+      (c) => "membershipOf" in c.about || ("agreement" in c.about && c.detail !== null),
+    );
+    if (!policy.length) return [];
+    const told = policy.map((c) => ({ condition: c.says, holds: c.holds, detail: c.detail }));
+    return [{ kind, holds: false, conditions: told }];
+  });
+  return { visible: false, fields: [], paths };
 }
 
 /** What each kind of asker is told (sharing model, 5.9). */

@@ -160,9 +160,12 @@ export function terminateAgreement(
 export function readsAgreement(ctx: Context, agreement: SharingAgreement): boolean {
   if (!ctx.session) return false;
   const account = ctx.account();
-  return [agreement.fromGroupId, agreement.toGroupId].some((g) =>
-    readsAgreements(account, g, ctx.directory),
-  );
+  const groups = [agreement.fromGroupId, agreement.toGroupId];
+  if (groups.some((g) => coordinates(account, g, ctx.directory))) return true;
+  const proposed = ctx.directory
+    .agreement(agreement.uuid)
+    ?.versions.some((v) => v.proposedAt !== null);
+  return proposed === true && groups.some((g) => readsAgreements(account, g, ctx.directory));
 }
 
 /** Whether an account may know of a version at all: drafts are the coordinators' own. */

@@ -210,7 +210,7 @@ export class ViewerResolver {
   })
   async alertCursor(@Ctx() ctx: Context): Promise<string> {
     await ctx.hub.log.caughtUp();
-    return ctx.hub.logCursor.seal({ seq: ctx.hub.log.position, sub: WHOLE_ENTRY });
+    return ctx.hub.logCursor.seal({ seq: ctx.hub.log.position, sub: WHOLE_ENTRY }, true);
   }
 }
 

@@ -4,7 +4,7 @@ import { globalId, uuidOf } from "../ids";
 import { checkText, MAX_TITLE } from "../inputs";
 import { isOperatorAdmin, isOperatorAnalyst, mayPublish, requireThat } from "../auth/rights";
 import { findItem } from "../item/find-item";
-import { lockedItem } from "../sharing/locked-item";
+import { lockedItem, lockedUnseen } from "../sharing/locked-item";
 import { type ItemRow, KINDS } from "../sharing/disclosure";
 import { maskOf } from "../sharing/fields";
 import { tlpOf, tlpRank } from "../sharing/tlp";
@@ -133,7 +133,7 @@ export async function withdrawRelease(ctx: Context, id: string, reason: string):
   checkReason(reason);
   const uuid = uuidOf(id, "release") ?? "";
   await ctx.change("content", async (change) => {
-    const { release, item } = await lockedRelease(ctx, change, uuid);
+    const { release, item } = await lockedRelease(ctx, change, uuid, true);
     const byOwner = item.ownerId === change.by.organizationId && mayPublish(change.by);
     requireThat(
       byOwner || isOperatorAnalyst(change.by) || isOperatorAdmin(change.by),
@@ -170,9 +170,13 @@ export async function visibleRelease(ctx: Context, uuid: string): Promise<Releas
   return (await findItem(ctx, release.itemId))?.whole ? release : null;
 }
 
+/** The release that the viewer acted on; without its wording where it may not see the item. */
 async function releaseById(ctx: Context, uuid: string): Promise<Release> {
   const release = await findRelease(ctx.hub.pool, uuid, ctx.hub.now());
   if (!release) throw notFound("release");
+  if (!(await findItem(ctx, release.itemId))?.whole) {
+    Object.assign(release, { title: null, summary: null, description: null });
+  }
   return release;
 }
 
@@ -209,6 +213,7 @@ async function lockedRelease(
   ctx: Context,
   change: Change,
   uuid: string,
+  byOperator = false,
 ): Promise<{ release: Release; item: ItemRow }> {
   ctx.account();
   const [row] = uuid
@@ -218,12 +223,11 @@ async function lockedRelease(
       )
     : [];
   if (!row) throw notFound("release");
-  const item = await lockedItem(
-    ctx,
-    change,
-    globalId(row.kind.toLowerCase() as never, row.item_id),
-    "release",
-  );
+  const itemId = globalId(row.kind.toLowerCase() as never, row.item_id);
+  const unseen = byOperator && (isOperatorAnalyst(change.by) || isOperatorAdmin(change.by));
+  const item = unseen
+    ? await lockedUnseen(change, itemId, "release")
+    : await lockedItem(ctx, change, itemId, "release");
   const release = await findRelease(change.asPool(), uuid, change.now.getTime());
   if (!release) throw notFound("release");
   return { release, item };

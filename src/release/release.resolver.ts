@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Account } from "../auth/account.entity";
+import { found } from "../auth/rights";
 import type { Context } from "../context";
 import { findItem } from "../item/find-item";
 import { SharedItem } from "../item/shared-item.type";
@@ -19,8 +20,8 @@ import { ProposeReleaseInput, Release } from "./release.type";
 @Resolver(() => Release)
 export class ReleaseResolver {
   @FieldResolver(() => SharedItem)
-  item(@Ctx() ctx: Context, @Root() release: Release): Promise<ItemView | null> {
-    return findItem(ctx, release.itemId);
+  async item(@Ctx() ctx: Context, @Root() release: Release): Promise<ItemView> {
+    return found(await findItem(ctx, release.itemId), "item");
   }
 
   @FieldResolver(() => SectorGroup, { nullable: true })

@@ -97,3 +97,6 @@ export const WORDING: FieldMask = FIELD_NAMES.filter((f) => FIELD_CLASSES[f] ===
   (mask, f) => mask | bit(f),
   WITHHOLD_NOTHING,
 );
+
+/** No field: in a mask of changes, the item's own TLP or PAP, which only its owner and the operator are shown. */
+export const OWN_MARKING: FieldMask = 1 << 30;

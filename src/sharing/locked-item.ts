@@ -40,6 +40,16 @@ export async function lockedItem(
 const latestActOn = ({ updatedAt, audiences }: ItemRow): number =>
   audiences.reduce((latest, { liveFrom }) => Math.max(latest, liveFrom), updatedAt);
 
+/** As `lockedItem`, for the operator to act on what it may not see: a release that was never its own to make. */
+export async function lockedUnseen(change: Change, id: string, what: string): Promise<ItemRow> {
+  const { kind, uuid } = parsed(id, what);
+  await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
+  const item = (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+  if (!item) throw notFound(what);
+  change.follow(latestActOn(item));
+  return item;
+}
+
 /** As `lockedItem`, without a lock: for questions about an item that its owner and the operator ask. */
 export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, "item");

@@ -134,11 +134,11 @@ export function pathsSql(kind: StoredKind, branches: Branches, among = ""): stri
  */
 export const SHOWN = `
   shown AS (
-    SELECT item_id, bool_or(whole) AS whole, array_agg(withheld) AS masks, array_agg(to_group_id) AS groups,
+    SELECT item_id, bool_or(whole) AS whole, array_agg(withheld) AS masks, array_agg(release_id) AS releases,
+      array_agg(to_group_id) AS groups,
       coalesce(max(at) FILTER (WHERE whole OR release_id IS NULL), max(at)) AS at,
       coalesce(max(tlp) FILTER (WHERE whole OR release_id IS NULL), max(tlp)) AS tlp,
-      (array_agg(release_id ORDER BY at DESC, release_id) FILTER (WHERE release_id IS NOT NULL))[1] AS worded_by,
-      (array_agg(withheld ORDER BY at DESC, release_id) FILTER (WHERE release_id IS NOT NULL))[1] AS worded_mask
+      (array_agg(release_id ORDER BY at DESC, release_id) FILTER (WHERE release_id IS NOT NULL))[1] AS worded_by
     FROM paths GROUP BY item_id
   )`;
 
@@ -146,9 +146,10 @@ export const SHOWN = `
 export const shows = (field: FieldName): string =>
   `EXISTS (SELECT FROM unnest(s.masks) m WHERE m & ${withholdingBits(field)} = 0)`;
 
-/** Whether the release whose wording is shown shows a part of it. */
+/** Whether the release whose wording is shown shows a part of it, by any of its paths. */
 export const showsWording = (field: FieldName): string =>
-  `s.worded_mask & ${withholdingBits(field)} = 0`;
+  `EXISTS (SELECT FROM unnest(s.masks, s.releases) AS m(mask, release)
+    WHERE m.release = s.worded_by AND m.mask & ${withholdingBits(field)} = 0)`;
 
 /** How many items of one kind are visible. */
 export const countSql = (kind: StoredKind, branches: Branches): string => `

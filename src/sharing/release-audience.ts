@@ -85,13 +85,13 @@ export async function makeLive(
   if (superseded.length) change.raise({ type: "ACCESS_ENDED", itemId: item.id, groupIds });
 }
 
-/** An item's TLP or PAP was raised: its live releases are narrowed to at least that, from now on. */
+/** An item's TLP or PAP was raised: its live releases are narrowed to at least that, from now on. @returns whether any was */
 export async function narrowReleases(
   change: Change,
   itemId: string,
   tlp: number,
   pap: number,
-): Promise<void> {
+): Promise<boolean> {
   const narrowed = await change.query<object[]>(
     `WITH ended AS (
        UPDATE release_audience SET live_until = $2
@@ -105,4 +105,5 @@ export async function narrowReleases(
     [itemId, change.now, tlp, pap],
   );
   if (narrowed.length) change.raise({ type: "ACCESS_ENDED", itemId });
+  return narrowed.length > 0;
 }

@@ -5,7 +5,7 @@ import { RELEASED, RIGHTS, shows } from "./reader-sql";
  * and those whose path reaches it. A sighting is judged like an audience of a release made when it was recorded.
  */
 const REACHING = `
-  SELECT coalesce(sum(g.count) FILTER (WHERE NOT g.false_positive), 0)::int AS seen,
+  SELECT least(coalesce(sum(g.count) FILTER (WHERE NOT g.false_positive), 0), 2147483647)::int AS seen,
     count(DISTINCT g.organization_id) FILTER (WHERE NOT g.false_positive)::int AS seen_by,
     count(*) FILTER (WHERE g.false_positive)::int AS false_alarms
   FROM sighting g WHERE g.indicator_id = i.id AND (

@@ -30,7 +30,7 @@ import { clear, insertWorlds } from "./insert-worlds";
 import { FIELDS, oracle } from "./oracle";
 
 /** `WORLDS=20000 SEED=7 npx jest equivalence`: a long run, and one that happened before. */
-const WORLDS = Number(process.env.WORLDS ?? 100);
+const WORLDS = Number(process.env.WORLDS ?? 80);
 /** In memory a world costs little. */
 const IN_MEMORY = Number(process.env.IN_MEMORY ?? Math.max(2000, WORLDS));
 const SEED = Number(process.env.SEED ?? 20_260_301);
@@ -140,6 +140,29 @@ describe.each([
       await expectNone(found, () => Promise.resolve(undefined));
     },
   );
+});
+
+test.each<[string, (w: World) => void]>([
+  ["its retention", (w) => (w.agreements[0]!.versions[0]!.terms.retention = "P1D")],
+  ["its expiry", (w) => (w.items[0]!.audiences[0]!.liveUntil = w.now)],
+  ["the agreement's termination", (w) => (w.agreements[0]!.versions[0]!.terminatedAt = w.now)],
+  ["the agreement's time", (w) => (w.agreements[0]!.versions[0]!.effectiveUntil = w.now)],
+  [
+    "a suspension",
+    (w) => w.memberships[0]!.changes.push({ state: MembershipState.SUSPENDED, at: w.now }),
+  ],
+])("the instant at which access ends by %s is found, and none before or after", async (_, end) => {
+  const world = twoPaths([], [0], false);
+  end(world);
+  await hub.ledger.flush();
+  await clear(hub.pool);
+  await insertWorlds(hub.pool, [world]);
+  Object.assign(hub, { directory: new Directory(hub.dataSource) });
+  await hub.directory.refresh();
+  const ended = (by: number): Promise<object[]> => endedFor(hub, world.viewers[0]!, world.now + by);
+  expect(await ended(-1)).toEqual([]);
+  expect(await ended(0)).toEqual([{ id: world.items[0]!.id, kind: "INCIDENT" }]);
+  expect(await ended(1)).toEqual([]);
 });
 
 /**

@@ -1,0 +1,119 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "../support/client";
+import { subscribe } from "../support/alerts";
+import { createTestDatabase, type TestDatabase } from "../support/database";
+
+/** The built process: what it says when it cannot start, and how it stops. */
+const root = join(__dirname, "../..");
+let out: string;
+let database: TestDatabase;
+const children: ChildProcess[] = [];
+beforeAll(async () => {
+  mkdirSync(join(root, "var"), { recursive: true });
+  // Below the project, so that it finds its packages and its data.
+  out = mkdtempSync(join(root, "var", "test-build-"));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const args = ["-p", "tsconfig.build.json", "--outDir", out, "--incremental", "false"];
+  execFileSync(process.execPath, [tsc, ...args, "--tsBuildInfoFile", "null"], { cwd: root });
+  database = await createTestDatabase();
+}, 60_000);
+afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(out, { recursive: true, force: true });
+  await database.drop();
+});
+
+interface Started {
+  child: ChildProcess;
+  stdout: () => string;
+  stderr: () => string;
+  exited: Promise<number | null>;
+}
+function start(env: Record<string, string>): Started {
+  const child = spawn(process.execPath, [join(out, "src", "main.js")], {
+    cwd: root,
+    env: { PATH: process.env.PATH, HUB_DEMO: "0", HUB_DATA_DIR: join(out, "data"), ...env },
+  });
+  children.push(child);
+  const text = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (text.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (text.stderr += chunk.toString()));
+  const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { child, stdout: () => text.stdout, stderr: () => text.stderr, exited };
+}
+
+/** Its address, once it says that it is ready. */
+async function ready({ child, stdout, exited }: Started): Promise<string> {
+  const url = () => /"url":"([^"]+)"/.exec(stdout())?.[1];
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on("data", () => url() && resolve());
+    void exited.then((code) => reject(new Error(`it exited with ${code}`)));
+  });
+  return url() ?? "";
+}
+
+test.each([
+  ["PORT", { PORT: "no-port" }],
+  ["HUB_BOOTSTRAP_KEY", { HUB_BOOTSTRAP_KEY: "too-short" }],
+  ["DATABASE_URL", { DATABASE_URL: "postgres://hub:s3cret@127.0.0.1:1/nothing" }],
+  ["HOST", { HOST: "192.0.2.1", DATABASE_URL: "…" }],
+])("an unusable %s stops the start in one line that names it", async (name, env) => {
+  const { exited, stderr } = start({
+    ...env,
+    ...("DATABASE_URL" in env && env.DATABASE_URL === "…" && { DATABASE_URL: database.url }),
+    PORT: "PORT" in env ? env.PORT : "0",
+  });
+  expect(await exited).toBe(1);
+  const lines = stderr().trim().split("\n");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(name);
+  expect(lines[0]).not.toContain("s3cret");
+});
+
+test("it starts on an empty database with a bootstrap key, tells no credential, and SIGTERM ends it cleanly", async () => {
+  const key = "bootstrap-key-of-the-test-0123456789";
+  const started = start({ DATABASE_URL: database.url, PORT: "0", HUB_BOOTSTRAP_KEY: key });
+  const url = await ready(started);
+  const operator = new Client(url, key);
+  expect(
+    await operator.ask("viewer", {}, "account { roles affiliation } organization { kind }"),
+  ).toEqual({
+    account: { roles: ["OPERATOR_ADMIN", "ANALYST"], affiliation: "EMPLOYEE" },
+    organization: { kind: "OPERATOR" },
+  });
+  const live = subscribe(url, key, async () => "", {});
+  await live.opened;
+
+  // A second hub on its port is refused; one on its database is welcome and keeps its operator.
+  const second = start({ DATABASE_URL: database.url, PORT: new URL(url).port });
+  expect(await second.exited).toBe(1);
+  const lines = second.stderr().trim().split("\n");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain("PORT");
+
+  started.child.kill("SIGTERM");
+  started.child.kill("SIGTERM");
+  expect(await live.end()).toMatchObject({ closed: 1001 });
+  expect(await started.exited).toBe(0);
+  expect(started.stdout() + started.stderr()).not.toContain(key);
+  for (const line of started.stdout().trim().split("\n"))
+    expect(() => JSON.parse(line) as unknown).not.toThrow();
+  await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+
+  // The bootstrap key is ignored on a database that is not empty; the first one still holds.
+  const again = start({
+    DATABASE_URL: database.url,
+    PORT: "0",
+    HUB_BOOTSTRAP_KEY: "another-bootstrap-key-0123456789-0123",
+  });
+  const other = await ready(again);
+  expect(await new Client(other, key).ask("viewer", {}, "organization { kind }")).toEqual({
+    organization: { kind: "OPERATOR" },
+  });
+  const refused = await new Client(other, "another-bootstrap-key-0123456789-0123").code("viewer");
+  expect(refused).toBe("UNAUTHENTICATED");
+  again.child.kill("SIGINT");
+  expect(await again.exited).toBe(0);
+});
