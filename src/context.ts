@@ -18,10 +18,13 @@ import type { Observable } from "./observable/observable";
 import { readScores, type Score } from "./sharing/scores";
 import { change, type Change, type ChangeKind } from "./transaction";
 
+const MAX_PARTIES = 50_000;
+
 /** What a resolver works with: the viewer as things are now, the one way to read, and the one way to change. */
 export class Context {
   /** The mutation under way, for the audit log. */
   act = "load demo";
+  private answered = 0;
   private current: Scope | null = null;
   private readonly links = new Map<StoredKind, Batch<ItemView[]>>();
   private observed: Batch<Observable[]> | null = null;
@@ -41,6 +44,18 @@ export class Context {
   /** The same viewer at a later moment. */
   again(): Context {
     return new Context(this.hub, this.session, this.channel, this.address);
+  }
+
+  /** Counts the parties that go into one answer, which lists within lists multiply. Throws QUERY_TOO_COMPLEX past a bound. */
+  answering<T>(parties: T[]): T[] {
+    this.answered += parties.length;
+    if (this.answered > MAX_PARTIES) {
+      throw new HubError(
+        "QUERY_TOO_COMPLEX",
+        `The answer would have more than ${MAX_PARTIES} parties.`,
+      );
+    }
+    return parties;
   }
 
   /** Forgets what was computed for an earlier moment: before each alert of a subscription. */

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
-import type { GraphQLSchema } from "graphql";
+import { type GraphQLSchema, OperationTypeNode } from "graphql";
 import { authenticate, type Session } from "./auth/viewer";
 import { type Config, ConfigError } from "./config";
 import { Context } from "./context";
 import { migrate, openDatabase } from "./database";
-import { HubError, STATUS } from "./errors";
+import { badInput, HubError, STATUS } from "./errors";
 import { formatError } from "./format-error";
 import { compiledQueries } from "./compiled-queries";
 import { type Clock, Hub } from "./hub";
@@ -88,9 +88,7 @@ export async function startHub({
 
 /** The short name of a system or database error. */
 const reasonOf = (error: unknown): string =>
-  error instanceof Error
-    ? String((error as NodeJS.ErrnoException).code ?? error.message)
-    : "unknown";
+  error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : "unknown";
 
 async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
@@ -104,7 +102,7 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
     formatError: (formatted, error) => formatError(hub.logger, formatted, error),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
-      refuseAnonymousIntrospection,
+      refusals,
       compiledQueries(schema, hub.logger),
     ],
   });
@@ -112,10 +110,13 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
   return apollo;
 }
 
-/** Introspection is for signed-in accounts. */
-const refuseAnonymousIntrospection: ApolloServerPlugin<Context> = {
+/** Introspection is for signed-in accounts, subscriptions for sockets. */
+const refusals: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
-    didResolveOperation: async ({ contextValue, document }) => {
+    didResolveOperation: async ({ contextValue, document, operation }) => {
+      if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
+        throw badInput("query", "subscriptions go over WebSocket (graphql-ws) at the same path");
+      }
       if (contextValue.session || !document || !introspects(document)) return;
       const refusal = new HubError("UNAUTHENTICATED", "Introspection needs an API key.");
       refusal.extensions.http = { status: STATUS[refusal.code] };

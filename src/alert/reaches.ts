@@ -1,15 +1,9 @@
-import {
-  coordinates,
-  isOperatorAdmin,
-  isOperatorAnalyst,
-  isOwnAdmin,
-  mayPublish,
-} from "../auth/rights";
+import { isOperatorAdmin, isOperatorAnalyst, isOwnAdmin, mayPublish } from "../auth/rights";
 import type { Account } from "../auth/account.entity";
 import type { Directory } from "../sharing/directory";
 import type { ItemRow } from "../sharing/disclosure";
 import { expanded, OWN_MARKING, WITHHOLD_ALL, WORDING } from "../sharing/fields";
-import { inForceAt } from "../sharing/agreement-periods";
+import { activePeriods, contains, inForceAt } from "../sharing/agreement-periods";
 import { holds } from "../sharing/condition";
 import type { Viewer } from "../sharing/parties";
 import { decide, type Decision, RELEASE_RULE, type Scope, scopeOf } from "../sharing/policy";
@@ -79,7 +73,7 @@ export function reachesByItem(
   }
 }
 
-/** Whether an entry that is about parties reaches an account. */
+/** Whether an entry that is about parties reaches an account, by its place then and now. */
 export function reachesByParty(
   row: LogRow,
   account: Account | null,
@@ -88,7 +82,13 @@ export function reachesByParty(
   if (!account) return null;
   const group = row.groupIds.length === 1 ? (row.groupIds[0] ?? null) : null;
   const reached: Reached = { type: row.type, groupId: group, carries: "nothing" };
-  const inCharge = row.groupIds.some((g) => coordinates(account, g, directory));
+  const inCharge = row.groupIds.some(
+    (g) => isOperatorAdmin(account) || directory.coordinatedAt(account.uuid, g, row.at),
+  );
+  const wasActive = (g: string): boolean =>
+    activePeriods(directory.membershipChanges(account.organizationId, g), row.at).some((p) =>
+      contains(p, row.at),
+    );
   switch (row.type) {
     case "MEMBERSHIP_CHANGED":
       return account.organizationId === row.organizationId || inCharge ? reached : null;
@@ -97,7 +97,9 @@ export function reachesByParty(
       const party =
         !signed &&
         isOwnAdmin(account, account.organizationId) &&
-        row.groupIds.some((g) => directory.isActiveMember(account.organizationId, g));
+        row.groupIds.some(
+          (g) => wasActive(g) && directory.isActiveMember(account.organizationId, g),
+        );
       return party || inCharge || isOperatorAdmin(account) ? reached : null;
     }
     case "ACCOUNT_CHANGED":

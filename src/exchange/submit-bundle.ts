@@ -61,10 +61,15 @@ export async function submitBundle(
   for (let i = 0; i < objects.length; i += BATCH) {
     const batch = objects.slice(i, i + BATCH);
     await ctx.change("content", async (change) => {
+      // What one organization submits at once follows each other, so that its repeats are found.
+      await change.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", [
+        change.by.organizationId,
+      ]);
       for (const object of batch) await submitOne(ctx, change, object, options, result);
       fold(change);
     });
   }
+  result.itemIds = [...new Set(result.itemIds)];
   return result;
 }
 

@@ -28,7 +28,7 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
   if (input.count < 1 || input.count > 1_000_000)
     problems.add("count", "must be from 1 to 1000000");
   problems.throwIfAny();
-  const uuid = uuidOf(input.indicatorId, "indicator") ?? "";
+  const uuid = found(uuidOf(input.indicatorId, "indicator"), "indicator");
   return ctx.change("content", async (change) => {
     const now = change.now.getTime();
     const indicator = found(await ctx.readAt(ItemKind.INDICATOR, now).byId(uuid), "indicator");

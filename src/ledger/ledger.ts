@@ -1,12 +1,28 @@
 import type { Hub } from "../hub";
 import type { ItemRow, ItemView } from "../sharing/disclosure";
-import type { Decision, Scope } from "../sharing/policy";
+import type { Decision, HeldPath, Scope } from "../sharing/policy";
 import { Tlp, tlpRank } from "../sharing/tlp";
 import { AccessPathKind } from "../sharing/vocabulary";
 import { Chain } from "./chain";
 
 /** By which way an item was read. */
 export type Channel = "query" | "subscription";
+
+/** Of several paths the one that says most of the reader; the newest release of equals. */
+function told(paths: readonly HeldPath[]): HeldPath | undefined {
+  const rank = (p: HeldPath): number => ORDER.indexOf(p.kind);
+  return paths.toSorted(
+    (a, b) => rank(a) - rank(b) || (b.audience?.releasedAt ?? 0) - (a.audience?.releasedAt ?? 0),
+  )[0];
+}
+
+const ORDER = [
+  AccessPathKind.OPERATOR,
+  AccessPathKind.NAMED,
+  AccessPathKind.BILATERAL,
+  AccessPathKind.AGREEMENT,
+  AccessPathKind.PUBLIC,
+];
 
 interface Entry {
   item: string;
@@ -49,7 +65,7 @@ export class Ledger {
   record(scope: Scope, item: ItemRow, decision: Decision, view: ItemView, channel: Channel): void {
     const { viewer } = scope;
     if (!viewer || viewer.organizationId === item.ownerId) return;
-    const [path] = decision.paths;
+    const path = told(decision.paths);
     if (!path) return;
     if (path.kind !== AccessPathKind.OPERATOR && Math.max(item.tlp, tlpRank(view.tlp)) <= GREEN)
       return;

@@ -145,9 +145,9 @@ export function terminateAgreement(
     }
     // What was in force, if only for this instant, was in force: it does not count as terminated before its date.
     const begins = version.effectiveFrom?.getTime() ?? Infinity;
-    const earliest = begins <= change.now.getTime() ? begins + 1 : 0;
+    if (begins === change.now.getTime()) change.follow(begins);
     await change.update(AgreementVersion, version, {
-      terminatedAt: new Date(Math.max(change.now.getTime(), earliest)),
+      terminatedAt: change.now,
       terminatedBy: change.by.uuid,
       terminationReason: reason,
     });

@@ -16,7 +16,7 @@ export async function createOrganization(
   checkText(problems, "input.name", input.name, MAX_NAME, true);
   checkText(problems, "input.nameJa", input.nameJa, MAX_NAME);
   checkList(problems, "input.sectors", input.sectors, 50, 100);
-  if (input.country && !/^[A-Z]{2}$/.test(input.country)) {
+  if (input.country != null && !/^[A-Z]{2}$/.test(input.country)) {
     problems.add("input.country", "must be an ISO 3166-1 alpha-2 code, such as JP");
   }
   if (input.kind === OrganizationKind.OPERATOR)

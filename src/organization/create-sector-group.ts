@@ -14,10 +14,10 @@ export async function createSectorGroup(
 ): Promise<SectorGroup> {
   requireThat(isOperatorAdmin(ctx.account()), "Only an OPERATOR_ADMIN makes sector groups.");
   const problems = new Problems();
-  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(input.slug)) {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(input.slug)) {
     problems.add(
       "input.slug",
-      "must be 1 to 63 lower-case letters, digits and hyphens, and not begin with a hyphen",
+      "must be 1 to 63 letters, digits, hyphens and underscores, and begin with a letter or digit",
     );
   }
   checkText(problems, "input.name", input.name, MAX_NAME, true);

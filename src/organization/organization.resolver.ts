@@ -54,8 +54,10 @@ export class Viewer {
 }
 
 const accountOrNull = (ctx: Context): Account | null => (ctx.session ? ctx.account() : null);
-const visibleMemberships = (ctx: Context, memberships: readonly Membership[]): Membership[] =>
-  memberships.filter((m) => readsMembership(accountOrNull(ctx), m, ctx.directory));
+const visibleMemberships = (ctx: Context, memberships: readonly Membership[]): Membership[] => {
+  const account = accountOrNull(ctx);
+  return ctx.answering(memberships.filter((m) => readsMembership(account, m, ctx.directory)));
+};
 
 @Resolver()
 export class PartyResolver {
@@ -244,8 +246,11 @@ export class SectorGroupResolver {
     description: "From and to this group; to its members and the operator.",
   })
   agreements(@Ctx() ctx: Context, @Root() group: SectorGroup): SharingAgreement[] {
-    return [...ctx.directory.agreements.values()].filter(
-      (a) => (a.fromGroupId === group.uuid || a.toGroupId === group.uuid) && readsAgreement(ctx, a),
+    return ctx.answering(
+      [...ctx.directory.agreements.values()].filter(
+        (a) =>
+          (a.fromGroupId === group.uuid || a.toGroupId === group.uuid) && readsAgreement(ctx, a),
+      ),
     );
   }
 }

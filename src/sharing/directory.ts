@@ -211,6 +211,17 @@ export class Directory implements Parties {
     return this.coordinatorsOf(groupId).some((a) => a.uuid === accountId);
   }
 
+  /** Whether an account was in charge of a group at an instant, and still is. */
+  coordinatedAt(accountId: string, groupId: string, at: number): boolean {
+    return [...this.coordinators.values()].some(
+      (c) =>
+        c.groupId === groupId &&
+        c.accountId === accountId &&
+        !c.endedAt &&
+        c.appointedAt.getTime() <= at,
+    );
+  }
+
   agreementBetween(fromGroupId: string, toGroupId: string): AgreementFact | undefined {
     return this.agreementsByToGroup.get(toGroupId)?.find((a) => a.fromGroupId === fromGroupId);
   }

@@ -209,7 +209,7 @@ function reasonOf(field: FieldName, decision: Decision): string {
 function shownPath({ kind, right, audience, until }: HeldPath): ShownPath {
   return {
     kind,
-    versionId: right?.grant?.version.id ?? null,
+    versionId: audience?.versionId ?? right?.grant?.version.id ?? null,
     groupId: audience?.toGroupId ?? null,
     until: Number.isFinite(until) ? new Date(until) : null,
   };

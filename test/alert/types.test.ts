@@ -138,6 +138,26 @@ describe("ITEM_RELEASED and ITEM_UPDATED", () => {
     expect(types(worded)).toEqual({ beta: [] });
   });
 
+  test("a repeat in a bundle that adds a label to a released indicator is an edit too", async () => {
+    const w = await world();
+    const id = await makeIndicator(w.as.acme, "198.51.100.115", { labels: ["one"] });
+    await release(w.as.acme, id, power(w));
+    const object = {
+      type: "indicator",
+      id: "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+      pattern: "[ipv4-addr:value = '198.51.100.115']",
+      pattern_type: "stix",
+      labels: ["two"],
+    };
+    const all = await heard(w, ["beta", "gamma"], () =>
+      w.as.acme.do("submitBundle", { bundle: { type: "bundle", objects: [object] } }, "merged"),
+    );
+    expect(await w.as.beta.ask("indicator", { id }, "labels")).toEqual({
+      labels: expect.arrayContaining(["one", "two"]),
+    });
+    expect(types(all)).toEqual({ beta: ["ITEM_UPDATED"], gamma: [] });
+  });
+
   test("the owner hears of its own acts only when it asks", async () => {
     const w = await world();
     const start =

@@ -59,14 +59,13 @@ async function shown(input: Arguments, reader: "beta" | "gamma" = "beta"): Promi
   await release(w.as.acme, id, input);
   return w.as[reader].ask<Shown>("incident", { id }, FIELDS);
 }
-const without = (...fields: string[]): object => ({
-  ...Object.fromEntries(
+const without = (...fields: string[]): object =>
+  Object.fromEntries(
     [...TECHNICAL, ...DAMAGE, "contact"].map((f) => [
       f,
       fields.includes(f) ? null : WHOLE[f as keyof typeof WHOLE],
     ]),
-  ),
-});
+  );
 
 describe("the fields that are withheld", () => {
   test.each([[undefined], [null]])("are damage and identity where it says %j", async (withheld) => {
@@ -241,6 +240,29 @@ describe("markings and times", () => {
     hub.clock.advance(HOUR);
     await w.as.acme.do("updateIncident", { id, input: { ...WHOLE, category: "fraud" } });
     expect(await w.as.beta.ask("incident", { id }, "createdAt updatedAt")).toEqual(before);
+  });
+});
+
+describe("the access", () => {
+  test("is told by path, group and version, and until when as far as is known", async () => {
+    const id = await makeIncident(w.as.acme, WHOLE);
+    const expiresAt = hub.clock.in(HOUR);
+    await release(w.as.acme, id, { ...to("power"), expiresAt });
+    await release(w.as.acme, id, { organizationIds: [w.org.beta] });
+    const { access } = await w.as.beta.ask<{ access: { kind: string }[] }>(
+      "incident",
+      { id },
+      "access { kind until group { id } agreementVersion { id } }",
+    );
+    expect(access.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
+      {
+        kind: "AGREEMENT",
+        until: expiresAt,
+        group: { id: w.group.power },
+        agreementVersion: { id: w.versions[0] },
+      },
+      { kind: "BILATERAL", until: null, group: null, agreementVersion: null },
+    ]);
   });
 });
 

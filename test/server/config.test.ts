@@ -55,7 +55,6 @@ test.each([
   ["PORT", " 80"],
   ["DATABASE_URL", "mysql://localhost/x"],
   ["DATABASE_URL", "localhost"],
-  ["DATABASE_URL", "postgres://"],
   ["HUB_DEMO", "yes"],
   ["HUB_DEMO", "2"],
   ["HUB_BOOTSTRAP_KEY", "short"],

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import type { Arguments } from "../support/client";
 import { startTestHub, type TestHub } from "../support/hub";
 import { buildWorld } from "../support/world";
 
@@ -127,18 +128,16 @@ describe("a request to /graphql", () => {
   });
 
   test("of 16 MiB is refused with a code, before it is read to its end", async () => {
-    const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const answer = new Promise<number | undefined>((resolve) => {
       const sent = request(`${hub.url}/graphql`, { method: "POST", headers: json }, (response) => {
-        let text = "";
-        response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+        resolve(response.statusCode);
+        response.resume();
       });
-      // The hub may hang up on the rest of the body.
-      sent.on("error", (error) => (sent.res ? undefined : reject(error)));
+      // The hub may hang up on the rest of the body before its answer is read.
+      sent.on("error", () => resolve(undefined));
       sent.end(Buffer.alloc(16 * 1024 * 1024, 0x20));
-    }).catch(() => null);
-    // Either the answer came through, or the connection was cut: the hub lives on all the same.
-    if (answer) expect(answer).toMatchObject({ status: 413 });
+    });
+    expect([413, undefined]).toContain(await answer);
     expect((await fetch(`${hub.url}/health/live`)).status).toBe(200);
   });
 });
@@ -163,9 +162,8 @@ describe("odd input", () => {
     ["indicators", "totalCount", { filter: { minScore: 2147483647 } }],
     ["indicators", "totalCount", { filter: { validAt: "0000-01-01T00:00:00Z" } }],
   ])("in %s { %s } %j is answered or refused, never INTERNAL", async (field, selection, args) => {
-    const { document } = { document: args as Record<string, unknown> };
-    const codes = await w.as.acme.code(field, document, selection).catch(() => "answered");
-    expect(["answered", "BAD_USER_INPUT"]).toContain(codes);
+    const code = await w.as.acme.code(field, args as Arguments, selection).catch(() => "answered");
+    expect(["answered", "BAD_USER_INPUT"]).toContain(code);
   });
 
   test.each<[string, object]>([

@@ -330,7 +330,17 @@ function itemOf(
         },
       ];
     });
-    const distinct = [...new Map(reached.map((a) => [a.toGroupId ?? a.target, a])).values()];
+    // A release has one origin group.
+    const origin =
+      reached.find((a) => a.path === AccessPathKind.AGREEMENT)?.fromGroupId ??
+      reached.find((a) => a.fromGroupId)?.fromGroupId ??
+      null;
+    const ofOrigin = reached.flatMap((a) =>
+      a.path === AccessPathKind.AGREEMENT && a.fromGroupId !== origin
+        ? []
+        : [{ ...a, fromGroupId: origin }],
+    );
+    const distinct = [...new Map(ofOrigin.map((a) => [a.toGroupId ?? a.target, a])).values()];
     for (const older of audiences) {
       // The newer release takes the place of the older, for good.
       const same = distinct.some(

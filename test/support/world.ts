@@ -127,7 +127,7 @@ export async function buildWorld<
     ];
     world.versions.push(await agree(world, { ...agreement, signedBy }));
   }
-  return world as World<O, G, A>;
+  return world;
 }
 
 type AnyWorld = Pick<World<string, string, string>, "hub" | "org" | "group" | "as" | "membership">;

@@ -1,6 +1,7 @@
 import { badInput } from "../../errors";
 import type { IndicatorInput } from "../../indicator/indicator.type";
 import { Tlp } from "../../sharing/tlp";
+import { readInstant } from "../../scalars";
 import { tlpOfMarkings } from "./markings";
 
 /** One object of a bundle: an indicator as an input, or why it is none. */
@@ -72,6 +73,5 @@ const texts = (value: unknown): string[] =>
 
 function instant(value: unknown): Date | null | "wrong" {
   if (value === undefined) return null;
-  const date = typeof value === "string" ? new Date(value) : null;
-  return date && !Number.isNaN(date.getTime()) ? date : "wrong";
+  return (typeof value === "string" && readInstant(value)) || "wrong";
 }
