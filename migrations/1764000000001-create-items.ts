@@ -103,8 +103,7 @@ export class CreateItems1764000000001 implements MigrationInterface {
 
   async down(q: QueryRunner): Promise<void> {
     await q.query(
-      `DROP TABLE sighting, release_audience, release, link, advisory, observable, indicator, incident, item;
-       DROP EXTENSION pg_trgm`,
+      `DROP TABLE sighting, release_audience, release, link, advisory, observable, indicator, incident, item`,
     );
   }
 }

@@ -21,6 +21,9 @@ const CLIENT_FAULTS = new Set([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
+/** What the parser says of a document past its bounds. */
+const TOO_LARGE = /^Syntax Error: Document contains more than|Maximum call stack size exceeded/;
+
 /**
  * What a client is told of an error. A HubError keeps its code; what is wrong with the document or its variables is
  * BAD_USER_INPUT; everything else becomes INTERNAL with an id that stands in the log, and nothing more.
@@ -32,6 +35,12 @@ export function formatError(
 ): GraphQLFormattedError {
   const original =
     error instanceof GraphQLError && error.originalError ? error.originalError : error;
+  if (TOO_LARGE.test(formatted.message) && !(original instanceof HubError)) {
+    return {
+      message: "The query is too large to read.",
+      extensions: { code: "QUERY_TOO_COMPLEX" },
+    };
+  }
   const code = formatted.extensions?.code;
   const path = formatted.path && { path: formatted.path };
   if (original instanceof HubError) {

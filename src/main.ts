@@ -16,40 +16,30 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   if (!config.databaseUrl) makeDirectory(config.dataDir);
   const logger = makeLogger(config.logLevel);
+  const signal = new Promise<string>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
+  });
   const postgres = config.databaseUrl
     ? null
     : await startEmbeddedPostgres({
         dataDir: config.dataDir,
         log: (message) => logger.info(message),
       });
-  let running: Awaited<ReturnType<typeof startHub>>;
   try {
     const databaseUrl = config.databaseUrl ?? postgres?.url ?? "";
-    running = await startHub({ config, databaseUrl, logger, prepare: (hub) => fill(hub, config) });
-  } catch (error) {
+    const running = await startHub({
+      config,
+      databaseUrl,
+      logger,
+      prepare: (hub) => fill(hub, config),
+    });
+    logger.info({ url: running.url, port: running.port }, "ready");
+    announce(running.hub, config, running.url);
+    logger.info({ signal: await signal }, "stopping");
+    await running.stop();
+  } finally {
     await postgres?.stop();
-    throw error;
   }
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) return;
-    stopping = true;
-    logger.info({ signal }, "stopping");
-    running
-      .stop()
-      .then(() => postgres?.stop())
-      .then(
-        () => process.exit(0),
-        (err: unknown) => {
-          logger.error({ err }, "stopping failed");
-          process.exit(1);
-        },
-      );
-  };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
-  logger.info({ url: running.url, port: running.port }, "ready");
-  announce(running.hub, config, running.url);
 }
 
 /** WHY not mkdir's own recursion: under some roots, such as /proc, it never ends. */
@@ -103,9 +93,12 @@ function announce(hub: Hub, config: Config, url: string): void {
   say();
 }
 
-main().catch((error: unknown) => {
-  const known =
-    error instanceof ConfigError || (error instanceof Error && !(error instanceof TypeError));
-  process.stderr.write(`${known ? error.message : String(error)}\n`);
-  process.exit(1);
-});
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const known =
+      error instanceof ConfigError || (error instanceof Error && !(error instanceof TypeError));
+    process.stderr.write(`${known ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

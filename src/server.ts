@@ -94,6 +94,7 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
   const apollo = new ApolloServer<Context>({
     schema,
     introspection: true,
+    persistedQueries: false,
     csrfPrevention: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
@@ -110,17 +111,23 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
   return apollo;
 }
 
+/** Refuses a whole request, with the status that goes with it. */
+function refusal(error: HubError): HubError {
+  error.extensions.http = { status: STATUS[error.code] ?? 400 };
+  return error;
+}
+
 /** Introspection is for signed-in accounts, subscriptions for sockets. */
 const refusals: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ contextValue, document, operation }) => {
       if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
-        throw badInput("query", "subscriptions go over WebSocket (graphql-ws) at the same path");
+        throw refusal(
+          badInput("query", "subscriptions go over WebSocket (graphql-ws) at the same path"),
+        );
       }
       if (contextValue.session || !document || !introspects(document)) return;
-      const refusal = new HubError("UNAUTHENTICATED", "Introspection needs an API key.");
-      refusal.extensions.http = { status: STATUS[refusal.code] };
-      throw refusal;
+      throw refusal(new HubError("UNAUTHENTICATED", "Introspection needs an API key."));
     },
   }),
 };

@@ -20,7 +20,7 @@ export class AlertResolver {
     const wanted = first ?? 50;
     if (wanted < 1 || wanted > 100) throw badInput("first", "must be from 1 to 100");
     await ctx.hub.log.caughtUp();
-    const found = await alertsAfter(
+    const { delivered: found, goOn } = await alertsAfter(
       () => ctx.again(),
       positionOf(ctx, after ?? null, 0),
       filter ?? null,
@@ -31,10 +31,13 @@ export class AlertResolver {
       nodes,
       edges: nodes.map((node) => ({ node, cursor: node.cursor })),
       pageInfo: {
-        hasNextPage: found.length > wanted,
+        hasNextPage: found.length > wanted || goOn !== null,
         hasPreviousPage: Boolean(after),
         startCursor: nodes[0]?.cursor ?? null,
-        endCursor: nodes.at(-1)?.cursor ?? null,
+        endCursor:
+          goOn && found.length <= wanted
+            ? ctx.hub.logCursor.seal(goOn)
+            : (nodes.at(-1)?.cursor ?? null),
       },
     };
   }

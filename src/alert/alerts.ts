@@ -31,18 +31,29 @@ export function positionOf(ctx: Context, after: string | null, otherwise: number
   return position;
 }
 
-/** The alerts for the viewer after a position, oldest first, with at least `wanted` of them unless the log ends before. */
+/** One reading of the log for a viewer. */
+export interface Reading {
+  delivered: Delivered[];
+  /** Where to go on from, where the reading stopped before the end of the log; null: it did not. */
+  goOn: LogPosition | null;
+}
+
+/** So many entries one reading looks at; most may concern others. */
+const MOST_READ = 5_000;
+
+/** The alerts for the viewer after a position, oldest first: at least `wanted`, unless the log or the reading ends before. */
 export async function alertsAfter(
   fresh: Fresh,
   from: LogPosition,
   filter: AlertFilter | null,
   wanted: number,
-): Promise<Delivered[]> {
+): Promise<Reading> {
   const delivered: Delivered[] = [];
   let { seq } = from;
   // The entry of the cursor itself may have raised further alerts.
   if (from.sub < WHOLE_ENTRY) seq -= 1;
-  while (delivered.length < wanted) {
+  for (let read = 0; delivered.length < wanted;) {
+    if (read >= MOST_READ) return { delivered, goOn: { seq, sub: WHOLE_ENTRY } };
     const { log } = fresh().hub;
     const rows = await log.after(seq, BATCH);
     log.prefetch(rows);
@@ -50,12 +61,14 @@ export async function alertsAfter(
       for (const one of await alertsOf(fresh(), row, filter)) {
         if (row.seq > from.seq || one.position.sub > from.sub) delivered.push(one);
       }
+      if (delivered.length >= wanted) break;
     }
     const last = rows.at(-1);
     if (!last) break;
     seq = last.seq;
+    read += rows.length;
   }
-  return delivered;
+  return { delivered, goOn: null };
 }
 
 /**

@@ -151,7 +151,8 @@ export class AlertLog {
       }
       return this.tail.slice(low, low + limit);
     }
-    return seq >= this.head ? [] : this.readTable(seq, limit);
+    // Not beyond what the reader of this process has seen: the directory has not followed yet.
+    return seq >= this.head ? [] : this.readTable(seq, limit, this.head);
   }
 
   /** Resolves when there may be rows after a number, or when `signal` fires. */
@@ -242,13 +243,17 @@ export class AlertLog {
     for (const waiter of this.waiters) waiter();
   }
 
-  private async readTable(seq: number, limit: number): Promise<LogRow[]> {
+  private async readTable(
+    seq: number,
+    limit: number,
+    upTo = Number.MAX_SAFE_INTEGER,
+  ): Promise<LogRow[]> {
     const { rows } = await this.hub.pool.query<
       Omit<LogRow, "seq" | "at"> & { seq: string; at: string }
     >({
       name: "log after",
-      text: `SELECT ${COLUMNS} FROM log WHERE seq > $1 ORDER BY seq LIMIT $2`,
-      values: [seq, limit],
+      text: `SELECT ${COLUMNS} FROM log WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2`,
+      values: [seq, limit, upTo],
     });
     return rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) }));
   }

@@ -1,4 +1,5 @@
 import type { Hub } from "../hub";
+import { globalId } from "../ids";
 import { durationMs } from "../sharing/duration";
 
 const EVERY_MS = 20_000;
@@ -47,16 +48,20 @@ export class Sweep {
         new Date(until),
         JSON.stringify(this.retentions()),
       ]);
-      const instants = new Set([
-        ...rows.map((r) => r.at.getTime()),
-        ...this.agreementBoundaries(from, until),
-      ]);
+      const turns = this.agreementTurns(from, until);
+      const instants = new Set([...rows.map((r) => r.at.getTime()), ...turns.map((t) => t.at)]);
       if (!instants.size) return false;
       await hub.log.lock(manager);
       await manager.query(
         `INSERT INTO log (at, type, actor_organization_id, actor_account_id)
          SELECT t, 'ACCESS_ENDED', $2, $2 FROM unnest($1::timestamptz[]) t ORDER BY t`,
         [[...instants].map((at) => new Date(at)), operator],
+      );
+      await manager.query(
+        `INSERT INTO log (at, type, actor_organization_id, actor_account_id, group_ids, subject)
+         SELECT to_timestamp(t.at / 1000.0), 'AGREEMENT_CHANGED', $2, $2, t.groups, t.subject
+         FROM jsonb_to_recordset($1::jsonb) AS t(at bigint, groups uuid[], subject text) ORDER BY t.at`,
+        [JSON.stringify(turns.filter((t) => t.subject !== null)), operator],
       );
       await hub.log.notify(manager);
       return true;
@@ -72,19 +77,27 @@ export class Sweep {
     });
   }
 
-  /** Instants in (from, until] at which a version's time begins, ends, or the time to sign it runs out. */
-  private agreementBoundaries(from: number, until: number): number[] {
-    return [...this.hub.directory.versions.values()]
+  /** Where in (from, until] a version's time begins or ends, or the time to sign it runs out: that alone changes no state. */
+  private agreementTurns(
+    from: number,
+    until: number,
+  ): { at: number; subject: string | null; groups: string[] }[] {
+    const { versions, agreements } = this.hub.directory;
+    return [...versions.values()]
       .filter((v) => v.proposedAt !== null)
       .flatMap((v) => {
+        const agreement = agreements.get(v.agreementId);
+        const groups = agreement ? [...new Set([agreement.fromGroupId, agreement.toGroupId])] : [];
+        const subject = globalId("version", v.uuid);
         const begins = v.effectiveFrom?.getTime() ?? Infinity;
         return [
-          begins,
-          v.effectiveUntil?.getTime() ?? Infinity,
-          begins + (durationMs(v.signWithin) ?? 0),
+          // What begins with its proposal was told with that act.
+          { at: begins === v.proposedAt?.getTime() ? Infinity : begins, subject, groups },
+          { at: v.effectiveUntil?.getTime() ?? Infinity, subject, groups },
+          { at: begins + (durationMs(v.signWithin) ?? 0), subject: null, groups },
         ];
       })
-      .filter((at) => from < at && at <= until);
+      .filter(({ at }) => from < at && at <= until);
   }
 }
 

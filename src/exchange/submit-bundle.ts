@@ -135,7 +135,7 @@ async function repeated(
 /** Adds the labels and the validity of a repeat to what is there; its readers are told where that changes anything. */
 async function merge(change: Change, uuid: string, input: IndicatorInput): Promise<void> {
   const [changed] = await change.query<{ labels: boolean; until: boolean }[]>(
-    `WITH was AS (SELECT id, labels, valid_until FROM indicator WHERE id = $1 FOR UPDATE), now AS (
+    `WITH was AS (SELECT id, labels, valid_until FROM indicator WHERE id = $1), now AS (
        UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
          valid_until = CASE WHEN valid_until IS NULL OR $3::timestamptz IS NULL THEN NULL ELSE greatest(valid_until, $3) END
        WHERE id = $1 RETURNING id, labels, valid_until)

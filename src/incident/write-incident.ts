@@ -55,6 +55,7 @@ export async function updateIncident(
     }
     if (item.state === "CLOSED") throw conflict("The incident is closed.");
     await replace(ctx, change, item, input);
+    ctx.wrote(item.id);
     return item.id;
   });
 }

@@ -25,7 +25,7 @@ export class AuditEntry {
 }
 
 @ObjectType()
-export class AuditConnection {
+export class AuditEntryConnection {
   @Field(() => [AuditEntry]) nodes!: AuditEntry[];
   @Field(() => PageInfo) pageInfo!: PageInfo;
 }
@@ -73,7 +73,7 @@ interface Row {
 
 @Resolver()
 export class AuditResolver {
-  @Query(() => AuditConnection, {
+  @Query(() => AuditEntryConnection, {
     description:
       "Acts, oldest first: to an ORG_ADMIN those of its organization and others' on it, to the operator all.",
   })
@@ -82,7 +82,7 @@ export class AuditResolver {
     @Arg("first", () => Int, { nullable: true, defaultValue: 50, description: "1 to 100." })
     first: number | null,
     @Arg("after", () => String, { nullable: true }) after: string | null,
-  ): Promise<AuditConnection> {
+  ): Promise<AuditEntryConnection> {
     const account = ctx.account();
     const all = isOperatorAdmin(account) || isOperatorAnalyst(account);
     requireThat(

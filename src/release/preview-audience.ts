@@ -45,10 +45,16 @@ export async function previewAudience(
     .flatMap((id) => ctx.directory.organizations.get(id) ?? [])
     .toSorted((a, b) => a.name.localeCompare(b.name));
   const open = organizations.filter((o) => release.organizationIds.includes(o.uuid) || !hidden);
-  const count = (exact: number): number => (hidden ? rounded(exact) : exact);
+  // INVARIANT: of a HIDDEN group one rounded number is told, whoever else is named beside it.
+  const byGroup = hidden ? accountsReached(ctx, item, onlyTo(release, "AGREEMENT"), now) : reached;
+  const byName = hidden
+    ? accountsReached(ctx, item, onlyTo(release, "BILATERAL", "NAMED", "PUBLIC"), now)
+    : [];
+  const count = (of: (accounts: Account[]) => number): number =>
+    hidden ? rounded(of(byGroup)) + of(byName) : of(byGroup);
   return {
-    organizationCount: count(organizations.length),
-    accountCount: count(reached.length),
+    organizationCount: count((accounts) => new Set(accounts.map((a) => a.organizationId)).size),
+    accountCount: count((accounts) => accounts.length),
     organizations: open,
     groups,
     warnings: warningsOf(ctx, item, release),
@@ -86,6 +92,11 @@ function accountsReached(
     return decision.paths.some((p) => p.audience !== null);
   });
 }
+
+const onlyTo = (release: CheckedRelease, ...paths: string[]): CheckedRelease => ({
+  ...release,
+  audiences: release.audiences.filter((a) => paths.includes(a.path)),
+});
 
 function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): string[] {
   const warnings: string[] = [];

@@ -1,5 +1,5 @@
 import type { Context } from "../context";
-import { badInput, conflict, notFound, Problems } from "../errors";
+import { badInput, conflict, HubError, notFound, Problems } from "../errors";
 import { globalId, uuidOf } from "../ids";
 import { checkText, MAX_TITLE } from "../inputs";
 import { isOperatorAdmin, isOperatorAnalyst, mayPublish, requireThat } from "../auth/rights";
@@ -227,10 +227,17 @@ async function lockedRelease(
   const unseen = byOperator && (isOperatorAnalyst(change.by) || isOperatorAdmin(change.by));
   const item = unseen
     ? await lockedUnseen(change, itemId, "release")
-    : await lockedItem(ctx, change, itemId, "release");
+    : await ownItem(ctx, change, itemId);
   const release = await findRelease(change.asPool(), uuid, change.now.getTime());
   if (!release) throw notFound("release");
   return { release, item };
+}
+
+/** Of another organization's item, seen or not, there is no release that the viewer could know of. */
+async function ownItem(ctx: Context, change: Change, itemId: string): Promise<ItemRow> {
+  return lockedItem(ctx, change, itemId, "release").catch((error: unknown) => {
+    throw error instanceof HubError && error.code === "FORBIDDEN" ? notFound("release") : error;
+  });
 }
 
 function checkReason(reason: string): void {

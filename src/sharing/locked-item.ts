@@ -1,5 +1,5 @@
 import type { Context } from "../context";
-import { notFound } from "../errors";
+import { forbidden, notFound } from "../errors";
 import { parseGlobalId } from "../ids";
 import type { Change } from "../transaction";
 import type { ItemRow } from "./disclosure";
@@ -16,7 +16,7 @@ const KIND_OF: ReadonlyMap<string, StoredKind> = new Map([
 
 /**
  * An item for a verb to act on, locked until the change is done, so that acts on one item follow each other.
- * Throws NOT_FOUND unless the viewer is its owner or an analyst of the operator and may see it.
+ * Throws NOT_FOUND unless the viewer may see it, FORBIDDEN unless it is its owner or an analyst of the operator.
  * @param id the item's global id
  * @param what how the error names it
  * @param written whether this very change wrote it
@@ -30,8 +30,12 @@ export async function lockedItem(
 ): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, what);
   if (written) ctx.wrote(uuid);
+  const load = async (): Promise<ItemRow | undefined> =>
+    (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+  // Whoever may not act on it does not get to wait for its lock either.
+  if (!written) actable(await load(), ctx.scopeAt(change.now.getTime()), what);
   await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
-  const item = (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+  const item = await load();
   if (item && !written) change.follow(latestActOn(item));
   return actable(item, ctx.scopeAt(change.now.getTime()), what);
 }
@@ -61,7 +65,10 @@ export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow
 }
 
 function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow {
-  if (!item || !decide(scope, item).paths.some((p) => p.audience === null)) throw notFound(what);
+  const decision = item && decide(scope, item);
+  if (!item || !decision?.visible) throw notFound(what);
+  if (!decision.paths.some((p) => p.audience === null))
+    throw forbidden(`This ${what} is another organization's.`);
   return item;
 }
 

@@ -21,7 +21,7 @@ const build = () =>
   });
 type Built = Awaited<ReturnType<typeof build>>;
 let shared: ReturnType<typeof build> | undefined;
-/** For tests that only ever get refusals. */
+/** For tests that leave nothing but drafts. */
 const world = () => (shared ??= build());
 
 const draftOf = (w: Built, more: object = {}) => ({
@@ -80,7 +80,7 @@ describe("a version", () => {
   });
 
   test("takes the defaults of the terms where a null is given", async () => {
-    const w = await build();
+    const w = await world();
     const terms = {
       kinds: ["INDICATOR"],
       tlpCeiling: "GREEN",
@@ -117,7 +117,7 @@ describe("a version", () => {
   });
 
   test("keeps the terms that it was given", async () => {
-    const w = await build();
+    const w = await world();
     const terms = {
       kinds: ["INCIDENT", "SIGHTING"],
       tlpCeiling: "AMBER_STRICT",
@@ -248,7 +248,7 @@ describe("further versions", () => {
   });
 
   test("whose date has passed before they are proposed are refused", async () => {
-    const w = await build();
+    const w = await world();
     const effectiveFrom = hub.clock.in(HOUR);
     const { id } = await hub.operator.do("draftAgreement", draftOf(w, { effectiveFrom }));
     hub.clock.advance(2 * HOUR);
@@ -302,7 +302,7 @@ describe("who may", () => {
   });
 
   test("see a draft: coordinators and the operator alone", async () => {
-    const w = await build();
+    const w = await world();
     const { id } = await w.as.fromSide.do("draftAgreement", draftOf(w));
     for (const client of [w.as.fromSide, w.as.toSide, hub.operator])
       expect(await client.ask("node", { id })).toEqual({ id });

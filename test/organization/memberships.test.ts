@@ -17,6 +17,9 @@ const build = (roster: "OPEN" | "HIDDEN" = "OPEN") =>
     groups: { power: { members: ["acme", "house"], roster, coordinators: ["coordinator"] } },
     agreements: [{ from: "power", to: "power" }],
   });
+let shared: ReturnType<typeof build> | undefined;
+/** For tests that change no membership. */
+const world = () => (shared ??= build());
 const STATE = "id state reason organization { id } group { id }";
 interface Membership {
   id: string;
@@ -130,7 +133,7 @@ describe("the life of a membership", () => {
     ["suspendMembership", "x".repeat(501)],
     ["endMembership", ""],
   ])("%s needs a reason of a sensible length", async (field, reason) => {
-    const w = await build();
+    const w = await world();
     const refusal = await hub.operator.refused(field, { id: w.membership["acme power"], reason });
     expect(refusal.code).toBe("BAD_USER_INPUT");
     expect(Object.keys(refusal.issues)).toEqual(["reason"]);
@@ -185,7 +188,7 @@ describe("who may", () => {
   });
 
   test("a coordinator of one group is nobody in another", async () => {
-    const w = await build();
+    const w = await world();
     const other = await build();
     const invite = { groupId: other.group.power, organizationId: w.org.beta };
     expect(await w.as.coordinator.code("inviteMember", invite)).toBe("FORBIDDEN");
@@ -194,7 +197,7 @@ describe("who may", () => {
   });
 
   test("unknown groups, organizations and memberships are NOT_FOUND", async () => {
-    const w = await build();
+    const w = await world();
     const never = "00000000-0000-4000-8000-000000000000";
     const codes = [
       await hub.operator.code("inviteMember", {
