@@ -16,8 +16,9 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   if (!config.databaseUrl) makeDirectory(config.dataDir);
   const logger = makeLogger(config.logLevel);
+  // Heard again and again: a process manager may tell the group and each of its members.
   const signal = new Promise<string>((resolve) => {
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => resolve(name));
   });
   const postgres = config.databaseUrl
     ? null

@@ -113,13 +113,14 @@ describe("audiencePreview", () => {
     );
   });
 
-  test("is NOT_FOUND to whoever is neither the owner nor the operator, as for an id that never was", async () => {
+  test("of a hidden item is NOT_FOUND as of an id that never was; of a visible one it is refused", async () => {
     const itemId = await makeIncident(w.as.acme);
-    await release(w.as.acme, itemId, power());
     const ask = (id: string) =>
       w.as.beta.refused("audiencePreview", { input: { ...power(), itemId: id, tlp: "AMBER" } });
     expect(await ask(itemId)).toEqual(await ask(NEVER));
     expect((await ask(NEVER)).code).toBe("NOT_FOUND");
+    await release(w.as.acme, itemId, power());
+    expect((await ask(itemId)).code).toMatch(/FORBIDDEN|NOT_FOUND/);
   });
 
   test("writes nothing and alerts nobody", async () => {

@@ -89,7 +89,12 @@ test("it starts on an empty database with a bootstrap key, tells no credential, 
   expect(await second.exited).toBe(1);
   expect(second.stderr().trim().split("\n")).toEqual([expect.stringContaining("PORT")]);
 
+  const stopping = new Promise<void>((resolve) =>
+    started.child.stdout?.on("data", () => started.stdout().includes("stopping") && resolve()),
+  );
   started.child.kill("SIGTERM");
+  // Under `npm start` a signal comes twice: from the terminal's group, and passed on by npm.
+  await stopping;
   started.child.kill("SIGTERM");
   expect(await live.end()).toMatchObject({ closed: 1001 });
   expect(await started.exited).toBe(0);
