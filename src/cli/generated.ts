@@ -158,6 +158,30 @@ export type LookupQueryVariables = Exact<{
 
 export type LookupQuery = { lookup: Array<{ value: string, normalized: string | null, type: string | null, score: number | null, sightingCount: number, warnings: Array<{ list: string }>, indicators: Array<{ id: string, name: string | null, tlp: Tlp, source: { attribution: Attribution, sector: string | null, organization: { name: string } | null } }> }> };
 
+export type LedgerHeadQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LedgerHeadQuery = { ledgerHead: { seq: number, hash: string } | null };
+
+export type LedgerLinksQueryVariables = Exact<{
+  afterSeq: number;
+}>;
+
+
+export type LedgerLinksQuery = { ledgerLinks: Array<{ seq: number, entry: string | null, hash: string }> };
+
+export type DisclosuresQueryVariables = Exact<{
+  itemId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DisclosuresQuery = { disclosures: { nodes: Array<{ sector: string | null, path: AccessPathKind, channel: string, firstAt: string, lastAt: string, count: number, item:
+        | { id: string, stixId: string, tlp: Tlp }
+        | { id: string, stixId: string, tlp: Tlp }
+        | { id: string, stixId: string, tlp: Tlp }
+      , organization: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -252,6 +276,7 @@ export const AlertsDocument = new TypedDocumentString(`
     pageInfo {
       hasNextPage
       endCursor
+      endCursor
     }
   }
 }
@@ -341,3 +366,46 @@ export const LookupDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<LookupQuery, LookupQueryVariables>;
+export const LedgerHeadDocument = new TypedDocumentString(`
+    query LedgerHead {
+  ledgerHead {
+    seq
+    hash
+  }
+}
+    `) as unknown as TypedDocumentString<LedgerHeadQuery, LedgerHeadQueryVariables>;
+export const LedgerLinksDocument = new TypedDocumentString(`
+    query LedgerLinks($afterSeq: Int!) {
+  ledgerLinks(first: 1000, afterSeq: $afterSeq) {
+    seq
+    entry
+    hash
+  }
+}
+    `) as unknown as TypedDocumentString<LedgerLinksQuery, LedgerLinksQueryVariables>;
+export const DisclosuresDocument = new TypedDocumentString(`
+    query Disclosures($itemId: ID, $after: String) {
+  disclosures(first: 100, itemId: $itemId, after: $after) {
+    nodes {
+      item {
+        id
+        stixId
+        tlp
+      }
+      organization {
+        name
+      }
+      sector
+      path
+      channel
+      firstAt
+      lastAt
+      count
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DisclosuresQuery, DisclosuresQueryVariables>;

@@ -10,6 +10,10 @@ export const HELP = `Usage: npm run --silent hub -- <command> [options]
   lookup VALUE...        what is known of addresses, domains, URLs, hashes; defanged forms too
   query FILE|-           sends a GraphQL document, from a file or the standard input
     --variables JSON       its variables
+  disclosures            who read one's own items, as CSV (or JSON lines)
+    --item ID              of this item alone
+  ledger verify          computes the hash chain of audit log and disclosures anew (OPERATOR_ADMIN)
+    --head SEQ:HASH        and finds a head in it that was kept before
 
   --url URL              the hub; default: HUB_URL, else http://127.0.0.1:4000
   --key KEY              an API key; default: HUB_KEY, else nobody in particular

@@ -3,6 +3,13 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ask, CliError, failed, followAlerts, type HubAddress, post } from "./client";
 import type { AlertLineFragment, AlertType } from "./generated";
 import { AlertsDocument, EndOfLogDocument, LookupDocument, ViewerDocument } from "./generated";
+import {
+  csvLine,
+  DISCLOSURE_COLUMNS,
+  disclosureRow,
+  readDisclosures,
+  verifyLedger,
+} from "./ledger";
 import { alertLine, HELP, lookupLines, viewerLines } from "./print";
 
 /** What the CLI touches of the world. */
@@ -28,6 +35,8 @@ interface Options {
   follow?: boolean;
   types?: string;
   variables?: string;
+  head?: string;
+  item?: string;
 }
 
 interface Command {
@@ -42,6 +51,8 @@ const COMMANDS: Partial<Record<string, Command>> = {
   alerts: { run: alerts, options: { after: TEXT, follow: FLAG, types: TEXT }, words: 0 },
   lookup: { run: lookup, options: {}, words: Infinity },
   query: { run: query, options: { variables: TEXT }, words: 1 },
+  ledger: { run: ledger, options: { head: TEXT }, words: 1 },
+  disclosures: { run: disclosures, options: { item: TEXT }, words: 0 },
 };
 
 /** Runs one command. Returns the exit code; whatever goes wrong is a line on `err`. */
@@ -108,6 +119,7 @@ async function alerts(hub: HubAddress, options: Options, world: World): Promise<
     for (let more = true; more;) {
       const page = (await ask(hub, AlertsDocument, { after, filter })).alerts;
       page.nodes.forEach(show);
+      after = page.pageInfo.endCursor ?? after;
       more = page.pageInfo.hasNextPage;
     }
   }
@@ -119,6 +131,17 @@ async function lookup(hub: HubAddress, { json }: Options, { out }: World, values
   const found = await ask(hub, LookupDocument, { values });
   const lines = json ? found.lookup.map((one) => JSON.stringify(one)) : lookupLines(found);
   lines.forEach(out);
+}
+
+async function ledger(hub: HubAddress, { head }: Options, { out }: World, [act]: string[]) {
+  if (act !== "verify") throw usage("ledger needs what to do: verify; see --help.");
+  out(await verifyLedger(hub, head ?? null));
+}
+
+async function disclosures(hub: HubAddress, { json, item }: Options, { out }: World) {
+  if (!json) out(csvLine(DISCLOSURE_COLUMNS));
+  for await (const one of readDisclosures(hub, item ?? null))
+    out(json ? JSON.stringify(one) : csvLine(disclosureRow(one)));
 }
 
 async function query(hub: HubAddress, options: Options, world: World, [file]: string[]) {

@@ -77,8 +77,7 @@ test.each<[string, (id: string) => object]>([
   ["sharingDecision", (id) => ({ itemId: id, organizationId: w.org.acme })],
 ])("in %s they are NOT_FOUND, all alike", async (field, args) => {
   const scalar = ["revokeApiKey", "deleteWatch"].includes(field);
-  for (const id of [...IDS, ...TYPES]) {
-    // A request for membership, or a key, finds what exists: only unknown ids are asked here.
+  for (const id of [...IDS, ...TYPES.filter((type) => /^(incident|account|release)_/.test(type))]) {
     const refusal = await w.as.acme.refused(field, args(id) as never, scalar ? "" : "__typename");
     expect([id.slice(0, 60), refusal.code, refusal.message]).toEqual([
       id.slice(0, 60),

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { ask, CliError, type HubAddress } from "./client";
+import {
+  DisclosuresDocument,
+  type DisclosuresQuery,
+  LedgerHeadDocument,
+  LedgerLinksDocument,
+} from "./generated";
+
+type Disclosure = DisclosuresQuery["disclosures"]["nodes"][number];
+
+/**
+ * Walks the whole hash chain and computes each hash anew: SHA-256 of the hash before (32 zero bytes at first) and the
+ * entry's text. Throws CliError at the first entry that was changed or removed.
+ * @param kept a head that somebody kept, `seq:hash`: it must still be in the chain
+ * @returns what was verified, for people
+ */
+export async function verifyLedger(hub: HubAddress, kept: string | null): Promise<string> {
+  const head = (await ask(hub, LedgerHeadDocument, {})).ledgerHead;
+  let [seq, hash] = [0, Buffer.alloc(32)];
+  let keptHolds = kept === null;
+  while (seq < (head?.seq ?? 0)) {
+    const { ledgerLinks } = await ask(hub, LedgerLinksDocument, { afterSeq: seq });
+    if (!ledgerLinks.length) break;
+    for (const link of ledgerLinks) {
+      if (link.seq !== seq + 1) throw broken(seq + 1, "is missing");
+      if (link.entry === null) throw broken(link.seq, "was removed");
+      hash = createHash("sha256").update(hash).update(link.entry).digest();
+      if (hash.toString("hex") !== link.hash)
+        throw broken(link.seq, "was changed, or one before it");
+      seq = link.seq;
+      keptHolds ||= kept === `${seq}:${link.hash}`;
+      if (seq === head?.seq && link.hash !== head.hash)
+        throw broken(seq, "is not what the published head says");
+    }
+  }
+  if (seq < (head?.seq ?? 0)) throw broken(seq + 1, "is missing");
+  if (!keptHolds) throw new CliError(1, `The head ${kept} is not in the chain: it was rewritten.`);
+  return `${seq} entries hold. Head ${seq}:${hash.toString("hex")}`;
+}
+
+const broken = (seq: number, what: string): CliError =>
+  new CliError(1, `The ledger does not hold: entry ${seq} ${what}.`);
+
+/** Who read one's own items, all of it. */
+export async function* readDisclosures(
+  hub: HubAddress,
+  itemId: string | null,
+): AsyncGenerator<Disclosure> {
+  for (let after: string | null = null, more = true; more;) {
+    const { disclosures }: DisclosuresQuery = await ask(hub, DisclosuresDocument, {
+      itemId,
+      after,
+    });
+    yield* disclosures.nodes;
+    ({ endCursor: after, hasNextPage: more } = disclosures.pageInfo);
+  }
+}
+
+export const DISCLOSURE_COLUMNS = [
+  "item",
+  "stixId",
+  "tlp",
+  "organization",
+  "sector",
+  "path",
+  "channel",
+  "firstAt",
+  "lastAt",
+  "count",
+];
+
+export const disclosureRow = (d: Disclosure): string[] => [
+  d.item.id,
+  d.item.stixId,
+  d.item.tlp,
+  d.organization?.name ?? "",
+  d.sector ?? "",
+  d.path,
+  d.channel,
+  d.firstAt,
+  d.lastAt,
+  String(d.count),
+];
+
+/** One line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe. */
+export const csvLine = (cells: readonly string[]): string =>
+  cells
+    .map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell))
+    .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
+    .join(",");
