@@ -85,6 +85,7 @@ export class CreateItems1764000000001 implements MigrationInterface {
       CREATE INDEX release_audience_target ON release_audience (target, kind, released_at DESC, item_id DESC)
         INCLUDE (tlp, pap, owner_id, version_id, live_from, live_until);
 
+      CREATE INDEX release_audience_owner ON release_audience (owner_id, to_group_id, target);
       CREATE INDEX release_audience_end ON release_audience (live_until) WHERE live_until < 'infinity';
       CREATE INDEX release_expiry ON release (expires_at) WHERE expires_at IS NOT NULL;
 

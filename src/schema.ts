@@ -19,6 +19,7 @@ import {
   PartyResolver,
   SectorGroupResolver,
   SharingAgreementResolver,
+  UnsignedResolver,
   ViewerResolver,
 } from "./organization/organization.resolver";
 import { typeOf } from "./node.type";
@@ -78,6 +79,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       SectorGroupResolver,
       SharedItemResolver,
       SharingAgreementResolver,
+      UnsignedResolver,
       ViewerResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],

@@ -66,10 +66,26 @@ export async function setAccountDisabled(
   requireThat(by.uuid !== account.uuid, "An account does not disable itself.");
   await ctx.change("policy", async (change) => {
     if ((account.disabledAt !== null) === disabled) return;
+    if (disabled) requireNotLastCoordinator(ctx, account);
     await change.update(Account, account, { disabledAt: disabled ? change.now : null });
     raiseIfForeign(change, account);
   });
   return ctx.directory.accounts.get(account.uuid) as Account;
+}
+
+/** Nobody locks a group out of its last coordinator by accident. */
+function requireNotLastCoordinator({ directory }: Context, account: Account): void {
+  for (const { groupId, accountId, endedAt } of directory.coordinators.values()) {
+    if (accountId !== account.uuid || endedAt) continue;
+    const others = directory
+      .coordinatorsOf(groupId)
+      .filter((a) => a.uuid !== account.uuid && !a.disabledAt);
+    if (!others.length) {
+      throw conflict(
+        "The account is the last coordinator of a group; the operator dismisses it there first.",
+      );
+    }
+  }
 }
 
 /** The account, where the viewer may manage it; NOT_FOUND where it may not even know of it. */

@@ -11,7 +11,7 @@ import {
   Root,
 } from "type-graphql";
 import { Account } from "../auth/account.entity";
-import { readsMembership } from "../auth/rights";
+import { coordinates, readsMembership } from "../auth/rights";
 import type { Context } from "../context";
 import { WHOLE_ENTRY } from "../cursors";
 import { AccessPath } from "../item/shared-item.type";
@@ -35,6 +35,7 @@ import {
   resumeMembership,
   suspendMembership,
 } from "./change-membership";
+import { appointCoordinator, dismissCoordinator } from "./change-coordinators";
 import { createOrganization } from "./create-organization";
 import { createSectorGroup } from "./create-sector-group";
 import { Membership } from "./membership.entity";
@@ -119,6 +120,28 @@ export class PartyResolver {
     @Arg("input", () => CreateSectorGroupInput) input: CreateSectorGroupInput,
   ): Promise<SectorGroup> {
     return createSectorGroup(ctx, input);
+  }
+
+  @Mutation(() => SectorGroup)
+  appointCoordinator(
+    @Ctx() ctx: Context,
+    @Arg("groupId", () => ID) groupId: string,
+    @Arg("accountId", () => ID) accountId: string,
+  ): Promise<SectorGroup> {
+    return appointCoordinator(ctx, groupId, accountId);
+  }
+
+  @Mutation(() => SectorGroup, {
+    description: "CONFLICT for the last coordinator, unless leaveNone says that it is meant.",
+  })
+  dismissCoordinator(
+    @Ctx() ctx: Context,
+    @Arg("groupId", () => ID) groupId: string,
+    @Arg("accountId", () => ID) accountId: string,
+    @Arg("leaveNone", () => Boolean, { nullable: true, defaultValue: false })
+    leaveNone: boolean | null,
+  ): Promise<SectorGroup> {
+    return dismissCoordinator(ctx, groupId, accountId, leaveNone ?? false);
   }
 
   @Mutation(() => Membership)
@@ -363,6 +386,31 @@ export class AgreementVersionResolver {
         }),
       )
       .toSorted((a, b) => a.signedAt.getTime() - b.signedAt.getTime());
+  }
+}
+
+@Resolver(() => AgreementVersion)
+export class UnsignedResolver {
+  @FieldResolver(() => [Organization], {
+    description:
+      "Active members of either group that have not signed: to the groups' coordinators and the operator.",
+  })
+  unsigned(@Ctx() ctx: Context, @Root() version: AgreementVersion): Organization[] {
+    const account = accountOrNull(ctx);
+    const agreement = ctx.directory.agreements.get(version.agreementId);
+    if (!account || !agreement) return [];
+    const groups = [...new Set([agreement.fromGroupId, agreement.toGroupId])];
+    const signers = new Set(
+      [...ctx.directory.signatures.values()]
+        .filter((s) => s.versionId === version.uuid)
+        .map((s) => s.organizationId),
+    );
+    const members = groups
+      .filter((g) => coordinates(account, g, ctx.directory))
+      .flatMap((g) => ctx.directory.membersOf(g))
+      .filter((m) => m.state === MembershipState.ACTIVE && !signers.has(m.organizationId));
+    const missing = new Set(members.map((m) => m.organizationId));
+    return ctx.answering([...missing].flatMap((id) => ctx.directory.organizations.get(id) ?? []));
   }
 }
 

@@ -57,7 +57,7 @@ export async function previewAudience(
     accountCount: count((accounts) => accounts.length),
     organizations: open,
     groups,
-    warnings: warningsOf(ctx, item, release),
+    warnings: await warningsOf(ctx, item, release),
   };
 }
 
@@ -98,7 +98,7 @@ const onlyTo = (release: CheckedRelease, ...paths: string[]): CheckedRelease => 
   audiences: release.audiences.filter((a) => paths.includes(a.path)),
 });
 
-function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): string[] {
+async function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): Promise<string[]> {
   const warnings: string[] = [];
   const from = ctx.directory.groups.get(release.fromGroupId ?? "");
   // INVARIANT: of a HIDDEN group warnings do not depend on how many members it has.
@@ -110,15 +110,70 @@ function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): strin
       );
     }
   }
-  const owner = ctx.directory.organizations.get(item.ownerId);
-  const words = [release.title, release.summary, release.description].join("\n").toLowerCase();
-  const names = [owner?.name, owner?.nameJa].filter((n): n is string => Boolean(n));
-  if (names.some((n) => words.includes(n.toLowerCase())))
-    warnings.push("The wording contains the owner's name.");
-  if (/[^\s@]+@[^\s@]+\.[a-z]{2,}/.test(words))
-    warnings.push("The wording contains an e-mail address.");
+  warnings.push(...wordingWarnings(ctx, item, release));
+  warnings.push(...(await unusedAudience(ctx, item, release)));
   return warnings;
 }
 
 /** To the nearest 5, and 0 under 3. */
 const rounded = (count: number): number => (count < SMALL ? 0 : Math.round(count / 5) * 5);
+
+/** What in the wording would tell who the owner is, or names a person. The words themselves are not repeated. */
+function wordingWarnings({ directory }: Context, item: ItemRow, release: CheckedRelease): string[] {
+  const words = [release.title, release.summary, release.description]
+    .join("\n")
+    .normalize("NFKC")
+    .toLowerCase();
+  const owner = directory.organizations.get(item.ownerId);
+  const names = [owner?.name, owner?.nameJa].filter((n): n is string => Boolean(n));
+  const domains = new Set(
+    directory.accountsOf(item.ownerId).map((a) => a.email.split("@")[1]?.toLowerCase() ?? ""),
+  );
+  const findings: [boolean, string][] = [
+    [names.some((n) => words.includes(n.toLowerCase())), "The wording contains the owner's name."],
+    [
+      [...domains].some((d) => d && words.includes(d)),
+      "The wording contains a domain of the owner.",
+    ],
+    [/[^\s@]+@[^\s@]+\.[a-z]{2,}/.test(words), "The wording contains an e-mail address."],
+    [
+      /(?<!\d)(?:\+81[- ]?|0)\d{1,4}[- ]\d{1,4}[- ]\d{3,4}(?!\d)/.test(words),
+      "The wording contains a telephone number.",
+    ],
+    [hasMyNumber(words), "The wording contains what may be a My Number (individual number)."],
+  ];
+  return findings.flatMap(([found, warning]) => (found ? [warning] : []));
+}
+
+/** Twelve digits whose last is the check digit of the Japanese individual number (Cabinet Order 155 of 2014). */
+function hasMyNumber(words: string): boolean {
+  return (words.match(/(?<!\d)\d{4}[- ]?\d{4}[- ]?\d{4}(?!\d)/g) ?? []).some((match) => {
+    const digits = match.replaceAll(/\D/g, "").split("").map(Number);
+    const weighed = digits
+      .slice(0, 11)
+      .reduce((sum, digit, i) => sum + digit * (i < 5 ? 6 - i : 12 - i), 0);
+    return (weighed % 11 <= 1 ? 0 : 11 - (weighed % 11)) === digits[11];
+  });
+}
+
+/** Groups and organizations to which this owner has never released anything. */
+async function unusedAudience(
+  ctx: Context,
+  item: ItemRow,
+  release: CheckedRelease,
+): Promise<string[]> {
+  const { rows } = await ctx.hub.pool.query<{ id: string }>(
+    `SELECT DISTINCT coalesce(to_group_id, target) AS id FROM release_audience
+     WHERE owner_id = $1 AND (to_group_id = ANY($2::uuid[]) OR target = ANY($3::uuid[]))`,
+    [item.ownerId, release.groupIds, release.organizationIds],
+  );
+  const used = new Set(rows.map((r) => r.id));
+  const { groups, organizations } = ctx.directory;
+  const names = [
+    ...release.groupIds.filter((id) => !used.has(id)).map((id) => groups.get(id)?.name),
+    ...release.organizationIds
+      .filter((id) => !used.has(id))
+      .map((id) => organizations.get(id)?.name),
+  ];
+  return names.map((name) => `The owner has never released anything to ${name}.`);
+}

@@ -89,7 +89,8 @@ describe("audiencePreview", () => {
 
   test("of a HIDDEN group warns of nothing that depends on its members", async () => {
     const before = await preview({ fromGroupId: w.group.hidden, groupIds: [w.group.hidden] });
-    expect(before.warnings).toEqual([]);
+    // That the owner never used this audience is no news of its members.
+    expect(before.warnings.filter((w) => !/never released/.test(w))).toEqual([]);
   });
 
   test("warns of the owner's name and of an address in the wording", async () => {
@@ -102,7 +103,8 @@ describe("audiencePreview", () => {
     expect(warnings.join(" ")).toMatch(/owner/);
     const mail = await preview({ ...power(), summary: "Ask taro@acme.example" });
     expect(mail.warnings.join(" ")).toMatch(/e-mail/);
-    expect((await preview(power())).warnings).toEqual([]);
+    const plain = (await preview(power())).warnings;
+    expect(plain.filter((w) => !/never released/.test(w))).toEqual([]);
   });
 
   test("is refused as the release itself would be", async () => {

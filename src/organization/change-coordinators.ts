@@ -1,0 +1,68 @@
+import { found, isOperatorAdmin, requireThat } from "../auth/rights";
+import type { Context } from "../context";
+import { badInput, conflict } from "../errors";
+import { uuidOf } from "../ids";
+import { Coordinator, type SectorGroup } from "./sector-group.entity";
+
+/** By the operator's admin. Appointing somebody again changes nothing. */
+export async function appointCoordinator(
+  ctx: Context,
+  groupId: string,
+  accountId: string,
+): Promise<SectorGroup> {
+  const { group, uuid } = named(ctx, groupId, accountId);
+  if (ctx.directory.accounts.get(uuid)?.disabledAt)
+    throw badInput("accountId", "is not an account in use");
+  await ctx.change("policy", async (change) => {
+    if (ctx.directory.coordinates(uuid, group.uuid)) return;
+    await change.insert(Coordinator, {
+      groupId: group.uuid,
+      accountId: uuid,
+      appointedAt: change.now,
+      appointedBy: change.by.uuid,
+      endedAt: null,
+    });
+  });
+  return group;
+}
+
+/**
+ * By the operator's admin. Without the last coordinator the operator coordinates, which must be said to be meant.
+ * @param leaveNone whether the group may be left without any
+ */
+export async function dismissCoordinator(
+  ctx: Context,
+  groupId: string,
+  accountId: string,
+  leaveNone: boolean,
+): Promise<SectorGroup> {
+  const { group, uuid } = named(ctx, groupId, accountId);
+  await ctx.change("policy", async (change) => {
+    const coordinators = ctx.directory.coordinatorsOf(group.uuid);
+    const row = [...ctx.directory.coordinators.values()].find(
+      (c) => c.groupId === group.uuid && c.accountId === uuid && !c.endedAt,
+    );
+    if (!row) throw badInput("accountId", "is not a coordinator of this group");
+    if (coordinators.length === 1 && !leaveNone) {
+      throw conflict(
+        "This is the group's last coordinator; with leaveNone the operator coordinates from then on.",
+      );
+    }
+    await change.update(Coordinator, row, { endedAt: change.now });
+  });
+  return group;
+}
+
+function named(
+  ctx: Context,
+  groupId: string,
+  accountId: string,
+): { group: SectorGroup; uuid: string } {
+  requireThat(
+    isOperatorAdmin(ctx.account()),
+    "Only an OPERATOR_ADMIN appoints and dismisses coordinators.",
+  );
+  const group = found(ctx.directory.groups.get(uuidOf(groupId, "group") ?? ""), "sector group");
+  const account = found(ctx.directory.accounts.get(uuidOf(accountId, "account") ?? ""), "account");
+  return { group, uuid: account.uuid };
+}
