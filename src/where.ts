@@ -13,6 +13,7 @@ import { type Tlp, tlpRank } from "./sharing/tlp";
 export class Filter {
   private readonly parts: string[] = [];
   private readonly values: unknown[] = [];
+  private readonly sets: string[] = [];
 
   /** The place of a value in the query. */
   value(value: unknown): string {
@@ -31,6 +32,11 @@ export class Filter {
   /** A condition on a field of the item. */
   field(field: FieldName, sql: string): void {
     this.parts.push(`${shows(field)} AND (${sql})`);
+  }
+
+  /** SQL of the ids that alone can match, found by an index. */
+  only(ids: string): void {
+    this.sets.push(ids);
   }
 
   add(sql: string): void {
@@ -69,7 +75,9 @@ export class Filter {
     if (!this.parts.length) return null;
     const all = this.parts.map((p) => `(${p})`).join(" AND ");
     const place = (first: number) => (_: string, i: string) => `$${first + Number(i)}`;
-    return { sql: (first) => all.replaceAll(/\$<(\d+)>/g, place(first)), values: this.values };
+    const placed = (sql: string) => (first: number) => sql.replaceAll(/\$<(\d+)>/g, place(first));
+    const among = this.sets.length ? `IN (${this.sets.join(" INTERSECT ")})` : "";
+    return { sql: placed(all), among: placed(among), values: this.values };
   }
 }
 

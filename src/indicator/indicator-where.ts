@@ -14,12 +14,11 @@ export function indicatorWhere(filter: IndicatorFilter | null): Where | null {
   if (filter.value) {
     const observable = normalizeObservable(filter.value);
     if (!observable) throw badInput("filter.value", "is no known observable type");
-    const value = where.value(observable.value);
-    where.field(
-      "observables",
-      `EXISTS (SELECT FROM observable b WHERE b.indicator_id = i.id AND b.type = ${where.value(observable.type)}
-        AND hashtextextended(b.value, 0) = hashtextextended(${value}, 0) AND b.value = ${value})`,
-    );
+    const [value, type] = [where.value(observable.value), where.value(observable.type)];
+    const asserting = `SELECT b.indicator_id FROM observable b WHERE b.type = ${type}
+      AND hashtextextended(b.value, 0) = hashtextextended(${value}, 0) AND b.value = ${value}`;
+    where.only(asserting);
+    where.field("observables", `i.id IN (${asserting})`);
   }
   if (filter.type) {
     where.field(
@@ -30,8 +29,11 @@ export function indicatorWhere(filter: IndicatorFilter | null): Where | null {
   const problems = new Problems();
   checkList(problems, "filter.labels", filter.labels, 100);
   problems.throwIfAny();
-  if (filter.labels?.length)
-    where.field("labels", `c.labels @> ${where.value(filter.labels)}::text[]`);
+  if (filter.labels?.length) {
+    const labels = `${where.value(filter.labels)}::text[]`;
+    where.only(`SELECT l.id FROM indicator l WHERE l.labels @> ${labels}`);
+    where.field("labels", `c.labels @> ${labels}`);
+  }
   where.group(filter.groupId);
   where.tlp(filter.tlp);
   if (filter.minScore !== null && filter.minScore !== undefined)

@@ -96,8 +96,13 @@ export const newestSql = (kind: StoredKind, branches: Branches): string => `
   ${itemsOf(kind)}`;
 
 /** The same for what a filter leaves; its values begin at `$6`. */
-export const filteredSql = (kind: StoredKind, branches: Branches, where: string): string => `
-  WITH ${RIGHTS}, ${pathsSql(kind, branches)}, ${SHOWN}, page AS MATERIALIZED (
+export const filteredSql = (
+  kind: StoredKind,
+  branches: Branches,
+  where: string,
+  among: string,
+): string => `
+  WITH ${RIGHTS}, ${pathsSql(kind, branches, among)}, ${SHOWN}, page AS MATERIALIZED (
     SELECT s.item_id, s.at FROM shown s JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
     WHERE (${where}) AND (s.at, s.item_id) < ($3::timestamptz, $4::uuid) ORDER BY s.at DESC, s.item_id DESC LIMIT $2)
   ${itemsOf(kind)}`;
@@ -161,8 +166,13 @@ export const countSql = (kind: StoredKind, branches: Branches): string => `
   )}) SELECT count(*)::int AS count FROM ids`;
 
 /** How many of them a filter leaves; its values begin at `$2`. */
-export const filteredCountSql = (kind: StoredKind, branches: Branches, where: string): string => `
-  WITH ${RIGHTS}, ${pathsSql(kind, branches)}, ${SHOWN}
+export const filteredCountSql = (
+  kind: StoredKind,
+  branches: Branches,
+  where: string,
+  among: string,
+): string => `
+  WITH ${RIGHTS}, ${pathsSql(kind, branches, among)}, ${SHOWN}
   SELECT count(*)::int AS count FROM shown s JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
   WHERE ${where}`;
 
