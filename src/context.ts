@@ -82,6 +82,11 @@ export class Context {
     return accountOf(this.hub, this.session);
   }
 
+  /** The viewer's account; null for the anonymous viewer. */
+  maybeAccount(): Account | null {
+    return this.session && this.account();
+  }
+
   now(): Date {
     return new Date(this.hub.now());
   }

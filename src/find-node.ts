@@ -12,7 +12,7 @@ export async function findNode(ctx: Context, id: string): Promise<object | null>
   if (!parsed) return null;
   const { type, uuid } = parsed;
   const { directory } = ctx;
-  const account = ctx.session ? ctx.account() : null;
+  const account = ctx.maybeAccount();
   switch (type) {
     case "incident":
       return ctx.read(ItemKind.INCIDENT).byId(uuid);

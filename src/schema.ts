@@ -14,12 +14,13 @@ import { DisclosureResolver } from "./ledger/disclosure.resolver";
 import {
   AgreementSignatureResolver,
   AgreementVersionResolver,
-  MembershipResolver,
+  SharingAgreementResolver,
+} from "./organization/agreement.resolver";
+import { MembershipResolver } from "./organization/membership.resolver";
+import {
   OrganizationResolver,
   PartyResolver,
   SectorGroupResolver,
-  SharingAgreementResolver,
-  UnsignedResolver,
   ViewerResolver,
 } from "./organization/organization.resolver";
 import { typeOf } from "./node.type";
@@ -79,7 +80,6 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       SectorGroupResolver,
       SharedItemResolver,
       SharingAgreementResolver,
-      UnsignedResolver,
       ViewerResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],

@@ -27,6 +27,7 @@ export interface Sockets {
 const MAX_MESSAGE = 1024 * 1024;
 const CHECK_MS = 1_000;
 const CLOSE_MS = 2_000;
+const MOST_SUBSCRIPTIONS = 50;
 /** RFC 6455: the server is going away; the client may come back. */
 const GOING_AWAY = 1001;
 
@@ -52,13 +53,17 @@ export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): 
       return true;
     },
     onDisconnect: ({ extra }) => void sessions.delete(extra.socket),
-    onSubscribe: ({ extra }, _id, { query, operationName, variables }) => {
+    onSubscribe: ({ extra, subscriptions }, _id, { query, operationName, variables }) => {
       const context = new Context(
         hub,
         extra.session ?? null,
         "subscription",
         extra.request.socket.remoteAddress ?? null,
       );
+      if (Object.keys(subscriptions).length > MOST_SUBSCRIPTIONS) {
+        const most = `A socket carries at most ${MOST_SUBSCRIPTIONS} subscriptions.`;
+        return [formatted(hub, new HubError("RATE_LIMITED", most))];
+      }
       let document;
       try {
         document = parse(query, { maxTokens: MAX_TOKENS });

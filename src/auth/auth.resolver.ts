@@ -41,7 +41,7 @@ export class AuthResolver {
     description: "To the account itself and those who administer its organization.",
   })
   apiKeys(@Ctx() ctx: Context, @Root() account: Account): ApiKey[] {
-    const by = ctx.session ? ctx.account() : null;
+    const by = ctx.maybeAccount();
     if (!by || (by.uuid !== account.uuid && !administers(by, account.organizationId))) return [];
     return [...ctx.directory.keys.values()].filter((key) => key.accountId === account.uuid);
   }
@@ -81,4 +81,4 @@ export class AuthResolver {
 }
 
 const reads = (ctx: Context, account: Account): boolean =>
-  readsAccount(ctx.session ? ctx.account() : null, account);
+  readsAccount(ctx.maybeAccount(), account);

@@ -11,19 +11,18 @@ import {
   Root,
 } from "type-graphql";
 import { Account } from "../auth/account.entity";
-import { coordinates, readsMembership } from "../auth/rights";
+import { readsMembership } from "../auth/rights";
 import type { Context } from "../context";
 import { WHOLE_ENTRY } from "../cursors";
 import { AccessPath } from "../item/shared-item.type";
-import { grantsOf, stateOf } from "../sharing/agreement-periods";
+import { grantsOf } from "../sharing/agreement-periods";
 import { accessPath } from "../sharing/reader";
-import { AccessPathKind, AgreementState, MembershipState } from "../sharing/vocabulary";
-import { AgreementSignature, AgreementVersion, SharingAgreement } from "./agreement.entity";
+import { AccessPathKind, MembershipState } from "../sharing/vocabulary";
+import { AgreementVersion, SharingAgreement } from "./agreement.entity";
 import {
   draftAgreement,
   proposeAgreement,
   readsAgreement,
-  readsVersion,
   signAgreement,
   terminateAgreement,
 } from "./change-agreement";
@@ -54,9 +53,8 @@ export class Viewer {
   @Field(() => [AccessPath]) grants!: AccessPath[];
 }
 
-const accountOrNull = (ctx: Context): Account | null => (ctx.session ? ctx.account() : null);
 const visibleMemberships = (ctx: Context, memberships: readonly Membership[]): Membership[] => {
-  const account = accountOrNull(ctx);
+  const account = ctx.maybeAccount();
   return ctx.answering(memberships.filter((m) => readsMembership(account, m, ctx.directory)));
 };
 
@@ -64,7 +62,7 @@ const visibleMemberships = (ctx: Context, memberships: readonly Membership[]): M
 export class PartyResolver {
   @Query(() => Viewer)
   viewer(@Ctx() ctx: Context): object {
-    const account = accountOrNull(ctx);
+    const account = ctx.maybeAccount();
     if (!account) return { account: null, organization: null, grants: [] };
     const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map((grant) =>
       accessPath(ctx.hub, {
@@ -102,7 +100,7 @@ export class PartyResolver {
 
   @Query(() => [SectorGroup])
   sectorGroups(@Ctx() ctx: Context): SectorGroup[] {
-    if (!accountOrNull(ctx)) return [];
+    if (!ctx.maybeAccount()) return [];
     return [...ctx.directory.groups.values()].toSorted((a, b) => a.slug.localeCompare(b.slug));
   }
 
@@ -276,168 +274,4 @@ export class SectorGroupResolver {
       ),
     );
   }
-}
-
-@Resolver(() => Membership)
-export class MembershipResolver {
-  @FieldResolver(() => Organization)
-  organization(@Ctx() ctx: Context, @Root() membership: Membership): Organization | undefined {
-    return ctx.directory.organizations.get(membership.organizationId);
-  }
-
-  @FieldResolver(() => SectorGroup)
-  group(@Ctx() ctx: Context, @Root() membership: Membership): SectorGroup | undefined {
-    return ctx.directory.groups.get(membership.groupId);
-  }
-
-  @FieldResolver(() => String, {
-    nullable: true,
-    description: "To the organization, the coordinators and the operator.",
-  })
-  reason(@Ctx() ctx: Context, @Root() membership: Membership): string | null {
-    return readsReason(ctx, membership) ? membership.current.reason : null;
-  }
-
-  @FieldResolver(() => [MembershipStep], {
-    description: "Every change, oldest first; with who and why to those concerned.",
-  })
-  history(@Ctx() ctx: Context, @Root() membership: Membership): object[] {
-    const concerned = readsReason(ctx, membership);
-    return membership.changes.map((change) => ({
-      state: change.state,
-      at: change.at,
-      by: concerned ? (ctx.directory.accounts.get(change.byAccount) ?? null) : null,
-      reason: concerned ? change.reason : null,
-    }));
-  }
-}
-
-@ObjectType({ description: "One change of a membership." })
-export class MembershipStep {
-  @Field(() => MembershipState) state!: MembershipState;
-  @Field(() => Date) at!: Date;
-  @Field(() => Account, { nullable: true }) by!: Account | null;
-  @Field(() => String, { nullable: true }) reason!: string | null;
-}
-
-function readsReason(ctx: Context, membership: Membership): boolean {
-  const account = accountOrNull(ctx);
-  if (!account) return false;
-  return (
-    account.organizationId === membership.organizationId ||
-    account.organizationId === ctx.directory.operatorId ||
-    ctx.directory.coordinates(account.uuid, membership.groupId)
-  );
-}
-
-@Resolver(() => SharingAgreement)
-export class SharingAgreementResolver {
-  @FieldResolver(() => SectorGroup)
-  from(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): SectorGroup | undefined {
-    return ctx.directory.groups.get(agreement.fromGroupId);
-  }
-
-  @FieldResolver(() => SectorGroup)
-  to(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): SectorGroup | undefined {
-    return ctx.directory.groups.get(agreement.toGroupId);
-  }
-
-  @FieldResolver(() => AgreementVersion, { nullable: true })
-  inForce(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): AgreementVersion | null {
-    return (
-      versionsOf(ctx, agreement).find((v) => stateOfVersion(ctx, v) === AgreementState.IN_FORCE) ??
-      null
-    );
-  }
-
-  @FieldResolver(() => [AgreementVersion], {
-    description: "By number; drafts to the coordinators alone.",
-  })
-  versions(@Ctx() ctx: Context, @Root() agreement: SharingAgreement): AgreementVersion[] {
-    return versionsOf(ctx, agreement);
-  }
-}
-
-@Resolver(() => AgreementVersion)
-export class AgreementVersionResolver {
-  @FieldResolver(() => SharingAgreement)
-  agreement(@Ctx() ctx: Context, @Root() version: AgreementVersion): SharingAgreement | undefined {
-    return ctx.directory.agreements.get(version.agreementId);
-  }
-
-  @FieldResolver(() => AgreementState)
-  state(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementState {
-    return stateOfVersion(ctx, version);
-  }
-
-  @FieldResolver(() => [AgreementSignature], {
-    description: "Those of organizations whose membership the viewer may know of.",
-  })
-  signatures(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementSignature[] {
-    const account = accountOrNull(ctx);
-    const agreement = ctx.directory.agreements.get(version.agreementId);
-    if (!agreement || !account) return [];
-    return [...ctx.directory.signatures.values()]
-      .filter((s) => s.versionId === version.uuid)
-      .filter((s) =>
-        [agreement.fromGroupId, agreement.toGroupId].some((groupId) => {
-          const membership = ctx.directory.membership(s.organizationId, groupId);
-          return membership !== undefined && readsMembership(account, membership, ctx.directory);
-        }),
-      )
-      .toSorted((a, b) => a.signedAt.getTime() - b.signedAt.getTime());
-  }
-}
-
-@Resolver(() => AgreementVersion)
-export class UnsignedResolver {
-  @FieldResolver(() => [Organization], {
-    description:
-      "Active members of either group that have not signed: to the groups' coordinators and the operator.",
-  })
-  unsigned(@Ctx() ctx: Context, @Root() version: AgreementVersion): Organization[] {
-    const account = accountOrNull(ctx);
-    const agreement = ctx.directory.agreements.get(version.agreementId);
-    if (!account || !agreement) return [];
-    const groups = [...new Set([agreement.fromGroupId, agreement.toGroupId])];
-    const signers = new Set(
-      [...ctx.directory.signatures.values()]
-        .filter((s) => s.versionId === version.uuid)
-        .map((s) => s.organizationId),
-    );
-    const members = groups
-      .filter((g) => coordinates(account, g, ctx.directory))
-      .flatMap((g) => ctx.directory.membersOf(g))
-      .filter((m) => m.state === MembershipState.ACTIVE && !signers.has(m.organizationId));
-    const missing = new Set(members.map((m) => m.organizationId));
-    return ctx.answering([...missing].flatMap((id) => ctx.directory.organizations.get(id) ?? []));
-  }
-}
-
-@Resolver(() => AgreementSignature)
-export class AgreementSignatureResolver {
-  @FieldResolver(() => Organization)
-  organization(
-    @Ctx() ctx: Context,
-    @Root() signature: AgreementSignature,
-  ): Organization | undefined {
-    return ctx.directory.organizations.get(signature.organizationId);
-  }
-
-  @FieldResolver(() => Account)
-  signedBy(@Ctx() ctx: Context, @Root() signature: AgreementSignature): Account | undefined {
-    return ctx.directory.accounts.get(signature.accountId);
-  }
-}
-
-function versionsOf(ctx: Context, agreement: SharingAgreement): AgreementVersion[] {
-  return [...ctx.directory.versions.values()]
-    .filter((v) => v.agreementId === agreement.uuid && readsVersion(ctx, v))
-    .toSorted((a, b) => a.number - b.number);
-}
-
-function stateOfVersion(ctx: Context, version: AgreementVersion): AgreementState {
-  const agreement = ctx.directory.agreement(version.agreementId);
-  const fact = agreement?.versions.find((v) => v.id === version.uuid);
-  return agreement && fact ? stateOf(agreement, fact, ctx.hub.now()) : AgreementState.DRAFT;
 }
