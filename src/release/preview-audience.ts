@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from "type-graphql";
 import type { Account } from "../auth/account.entity";
-import { isOperatorAnalyst, mayPublish } from "../auth/rights";
+import { isOperatorAnalyst } from "../auth/rights";
 import { asViewer } from "../auth/viewer";
 import type { Context } from "../context";
 import { notFound } from "../errors";
@@ -35,7 +35,7 @@ export async function previewAudience(
   const account = ctx.account();
   const now = ctx.now();
   const item = await itemForDecision(ctx, input.itemId);
-  const own = item.ownerId === account.organizationId && mayPublish(account);
+  const own = item.ownerId === account.organizationId;
   if (!own && !isOperatorAnalyst(account)) throw notFound("item");
   const release = checkRelease(ctx, item, input, now);
   const reached = accountsReached(ctx, item, release, now);
