@@ -24,6 +24,23 @@ interface Versioned extends ObjectLiteral {
   version: string;
 }
 
+/** What the directory holds, parents first. */
+const TABLES: readonly EntityTarget<Versioned>[] = [
+  Organization,
+  Account,
+  ApiKey,
+  SectorGroup,
+  Coordinator,
+  Membership,
+  MembershipChange,
+  SharingAgreement,
+  AgreementVersion,
+  AgreementSignature,
+];
+
+const tableOf = (manager: EntityManager, entity: EntityTarget<Versioned>): string =>
+  manager.getRepository(entity).metadata.tableName;
+
 /**
  * The parties and their agreements in memory, with their whole history: what every decision rests on.
  * It is brought up to date after each change of policy by reading the rows that are newer than its version.
@@ -83,52 +100,53 @@ export class Directory implements Parties {
   }
 
   private async read(): Promise<void> {
-    // One snapshot for all tables, so that a change is seen whole or not at all.
-    await this.dataSource.transaction("REPEATABLE READ", async (manager) => {
-      const [hub] = await manager.query<[{ policy_version: string }]>(
-        "SELECT policy_version FROM hub",
-      );
-      const version = BigInt(hub.policy_version);
-      if (version === this.version) return;
-      await this.load(manager, Organization, this.organizations);
-      await this.load(manager, Account, this.accounts);
-      for (const key of await this.load(manager, ApiKey, this.keys)) {
-        this.keysByHash.set(key.hash.toString("hex"), key);
-      }
-      await this.load(manager, SectorGroup, this.groups);
-      await this.load(manager, Coordinator, this.coordinators);
-      const memberships = await this.load(manager, Membership, this.memberships);
-      for (const membership of memberships) {
-        this.membershipsByPair.set(
-          `${membership.organizationId} ${membership.groupId}`,
-          membership,
+    // One snapshot for all tables, applied in one go: a change is seen whole or not at all.
+    const { version, rows } = await this.dataSource.transaction(
+      "REPEATABLE READ",
+      async (manager) => {
+        const [state] = await manager.query<[Record<string, string | boolean>]>(
+          `SELECT policy_version, ${TABLES.map((t, i) => `EXISTS (SELECT FROM ${tableOf(manager, t)} WHERE version > $1) AS t${i}`).join(", ")} FROM hub`,
+          [this.version.toString()],
         );
-      }
-      for (const change of await this.load(manager, MembershipChange, this.changes)) {
-        this.memberships.get(change.membershipId)?.changes.push(change);
-      }
-      const touched = [
-        ...(await this.load(manager, SharingAgreement, this.agreements)),
-        ...(await this.load(manager, AgreementVersion, this.versions)),
-        ...(await this.load(manager, AgreementSignature, this.signatures)),
-      ];
-      if (touched.length) this.indexAgreements();
-      this.index();
-      this.version = version;
-    });
+        const newer = new Map<EntityTarget<Versioned>, Versioned[]>();
+        for (const [i, table] of TABLES.entries()) {
+          if (state[`t${i}`]) newer.set(table, await this.newer(manager, table));
+        }
+        return { version: BigInt(String(state.policy_version)), rows: newer };
+      },
+    );
+    if (version === this.version) return;
+    const take = <T extends Versioned>(entity: new () => T, into: Map<string, T>): T[] => {
+      const taken = (rows.get(entity) ?? []) as T[];
+      for (const row of taken) into.set(row.uuid, row);
+      return taken;
+    };
+    take(Organization, this.organizations);
+    take(Account, this.accounts);
+    for (const key of take(ApiKey, this.keys)) this.keysByHash.set(key.hash.toString("hex"), key);
+    take(SectorGroup, this.groups);
+    take(Coordinator, this.coordinators);
+    for (const membership of take(Membership, this.memberships)) {
+      this.membershipsByPair.set(`${membership.organizationId} ${membership.groupId}`, membership);
+    }
+    for (const change of take(MembershipChange, this.changes)) {
+      this.memberships.get(change.membershipId)?.changes.push(change);
+    }
+    const agreed = [
+      take(SharingAgreement, this.agreements),
+      take(AgreementVersion, this.versions),
+      take(AgreementSignature, this.signatures),
+    ];
+    if (agreed.some((taken) => taken.length)) this.indexAgreements();
+    this.index();
+    this.version = version;
   }
 
-  private async load<T extends Versioned>(
-    manager: EntityManager,
-    entity: EntityTarget<T>,
-    into: Map<string, T>,
-  ): Promise<T[]> {
-    const rows = await manager.getRepository(entity).find({
-      where: { version: MoreThan(this.version.toString()) } as never,
-      order: { version: "ASC" } as never,
+  private newer(manager: EntityManager, entity: EntityTarget<Versioned>): Promise<Versioned[]> {
+    return manager.getRepository(entity).find({
+      where: { version: MoreThan(this.version.toString()) },
+      order: { version: "ASC" },
     });
-    for (const row of rows) into.set(row.uuid, row);
-    return rows;
   }
 
   private index(): void {
