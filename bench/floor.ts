@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Pool } from "pg";
 import { maskOf } from "../src/sharing/fields";
 import { serveBenchmark } from "./server-process";
-import { KEY } from "./world";
+import { VIEWERS } from "./world";
 
 /**
  * The floor: what a user could build by hand for one kind of item and one way of sharing. A bare node:http server that
@@ -32,22 +32,24 @@ const ITEM = `i.id, i.stix_id, a.tlp, a.pap, a.released_at, r.title, c.pattern, 
   c.labels, ${NAMED} AS attribution`;
 const JOINS = `JOIN item i ON i.id = a.item_id JOIN indicator c ON c.id = a.item_id JOIN release r ON r.id = a.release_id`;
 
+/** What is released under two of the caller's agreements is reached twice, by the same release. */
 const PAGE = `
   SELECT ${ITEM} FROM (
-    SELECT x.* FROM unnest($1::uuid[]) AS t(target) CROSS JOIN LATERAL (
+    SELECT DISTINCT ON (x.released_at, x.item_id) x.* FROM unnest($1::uuid[]) AS t(target) CROSS JOIN LATERAL (
       SELECT a.* FROM release_audience a
       WHERE a.target = t.target AND a.kind = 'INDICATOR' AND a.tlp <= 2 AND a.live_from <= now() AND a.live_until > now()
       ORDER BY a.released_at DESC, a.item_id DESC LIMIT $2) x
     ORDER BY x.released_at DESC, x.item_id DESC LIMIT $2) a ${JOINS}
   ORDER BY a.released_at DESC, a.item_id DESC`;
-const NODE = `SELECT ${ITEM} FROM release_audience a ${JOINS} WHERE a.item_id = $2 AND ${REACHES}`;
+const NODE = `SELECT ${ITEM} FROM release_audience a ${JOINS} WHERE a.item_id = $2 AND ${REACHES} LIMIT 1`;
 const LOOKUP = `
   SELECT v.n, ${ITEM}, o.name AS organization
   FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS v(type, value, n)
   JOIN observable b ON hashtextextended(b.value, 0) = hashtextextended(v.value, 0) AND b.value = v.value AND b.type = v.type
-  JOIN release_audience a ON a.item_id = b.indicator_id AND ${REACHES} ${JOINS}
+  CROSS JOIN LATERAL (SELECT a.* FROM release_audience a WHERE a.item_id = b.indicator_id AND ${REACHES} LIMIT 1) a ${JOINS}
   LEFT JOIN organization o ON o.id = i.owner_id AND ${NAMED} = 2`;
-const COUNT = `SELECT count(*)::int AS count FROM release_audience a WHERE ${REACHES}`;
+const COUNT = `SELECT (SELECT count(*) FROM release_audience a WHERE ${REACHES} AND NOT a.several)::int + (SELECT count(*) FROM
+  (SELECT DISTINCT a.item_id FROM release_audience a WHERE ${REACHES} AND a.several) x)::int AS count`;
 
 interface Row {
   n: string;
@@ -174,16 +176,19 @@ async function reply(
 }
 
 async function main(): Promise<void> {
-  const { rows } = await pool.query<{ agreement: string }>(
-    `SELECT v.agreement_id AS agreement FROM account k JOIN membership m ON m.organization_id = k.organization_id
-     JOIN sharing_agreement g ON g.to_group_id = m.group_id JOIN agreement_version v ON v.agreement_id = g.id
-     JOIN agreement_signature s ON s.version_id = v.id AND s.organization_id = m.organization_id
-     WHERE k.email = 'a1@example.org'`,
-  );
-  callers.set(
-    hashOf(KEY),
-    rows.map((row) => row.agreement),
-  );
+  for (const { organization, key } of VIEWERS) {
+    const { rows } = await pool.query<{ agreement: string }>(
+      `SELECT v.agreement_id AS agreement FROM account k JOIN membership m ON m.organization_id = k.organization_id
+       JOIN sharing_agreement g ON g.to_group_id = m.group_id JOIN agreement_version v ON v.agreement_id = g.id
+       JOIN agreement_signature s ON s.version_id = v.id AND s.organization_id = m.organization_id
+       WHERE k.email = $1`,
+      [`a${organization}@example.org`],
+    );
+    callers.set(
+      hashOf(key),
+      rows.map((row) => row.agreement),
+    );
+  }
   const server = createServer((request, response) => {
     const agreements = callers.get(
       hashOf((request.headers.authorization ?? "").slice("Bearer ".length)),

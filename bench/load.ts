@@ -1,5 +1,4 @@
 import { connect, type Socket } from "node:net";
-import { KEY } from "./world";
 
 /** What one server did in one round. */
 export interface Sample {
@@ -12,12 +11,14 @@ export interface Sample {
 export interface Target {
   port: number;
   path: string;
+  /** The credential. */
+  key: string;
 }
 
 /** One request as it goes over the wire. */
-export function frame({ path }: Target, body: string): Buffer {
+export function frame({ path, key }: Target, body: string): Buffer {
   return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${KEY}\r\n` +
+    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${key}\r\n` +
       `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -2,7 +2,7 @@ import { measure, type Result } from "./measure";
 import { readOptions } from "./options";
 import { belowLeast, growth, save, table } from "./report";
 import { type ServerProcess, startServer } from "./server-process";
-import { openWorld } from "./world";
+import { openWorld, VIEWERS } from "./world";
 import { WORKLOADS } from "./workloads";
 
 const log = (message: string): void => void process.stderr.write(`${message}\n`);
@@ -25,10 +25,15 @@ async function main(): Promise<void> {
     try {
       const floor = await start("floor");
       const hub = await start("hub-process");
-      for (const workload of workloads) {
-        log(`${workload.name}, ${rows.toLocaleString("en")} indicators …`);
+      const viewers = VIEWERS.filter((v) => options.grants.includes(v.grants));
+      for (const [workload, viewer] of workloads.flatMap((w) =>
+        viewers.map((v) => [w, v] as const),
+      )) {
+        log(
+          `${workload.name}, ${rows.toLocaleString("en")} indicators, grants: ${viewer.grants} …`,
+        );
         try {
-          results.push(await measure(workload, world, { floor, hub }, options));
+          results.push(await measure(workload, world, viewer, { floor, hub }, options));
           log(table(results.slice(-1)).split("\n").at(-1) ?? "");
         } catch (error) {
           // A wrong answer fails the run, but the other workloads are measured all the same.

@@ -3,7 +3,7 @@ import type { Options } from "./options";
 import { postgresCpu } from "./postgres-cpu";
 import type { ServerProcess } from "./server-process";
 import type { Workload } from "./workloads";
-import type { World } from "./world";
+import type { BenchViewer, World } from "./world";
 
 /** Medians over the rounds. Times in microseconds a request; latencies in milliseconds. */
 export interface Figures {
@@ -18,6 +18,7 @@ export interface Figures {
 export interface Result {
   workload: string;
   rows: number;
+  grants: number;
   /** Bytes of the hub's answer. */
   bytes: number;
   floor: Figures;
@@ -39,13 +40,15 @@ const CHECKED = 20;
 export async function measure(
   workload: Workload,
   world: World,
+  viewer: BenchViewer,
   servers: { floor: ServerProcess; hub: ServerProcess },
   options: Options,
 ): Promise<Result> {
-  const asks = workload.draw(world.rows);
+  const asks = workload.draw(world.rows, viewer);
+  const { key } = viewer;
   const targets = {
-    floor: { port: servers.floor.port, path: workload.floorPath },
-    hub: { port: servers.hub.port, path: "/graphql" },
+    floor: { port: servers.floor.port, path: workload.floorPath, key },
+    hub: { port: servers.hub.port, path: "/graphql", key },
   };
   const bodies = {
     floor: asks.map((a) => JSON.stringify(a.floor)),
@@ -83,6 +86,7 @@ export async function measure(
   return {
     workload: workload.name,
     rows: world.rows,
+    grants: viewer.grants,
     bytes,
     floor: medians(rounds.map((r) => r.floor)),
     hub: medians(rounds.map((r) => r.hub)),

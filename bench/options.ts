@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
+import { VIEWERS } from "./world";
 
 /** What a run measures, and how long. */
 export interface Options {
   /** Sizes of the world, in indicators; one after the other. */
   rows: readonly number[];
+  /** The measured members, by how many grants they have. */
+  grants: readonly number[];
   rounds: number;
   /** Of each server in each round. */
   seconds: number;
@@ -20,6 +23,7 @@ export function readOptions(args: string[]): Options {
     args,
     options: {
       rows: { type: "string", default: "100000,1000000" },
+      grants: { type: "string", default: VIEWERS.map((v) => v.grants).join(",") },
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "2" },
       connections: { type: "string", default: "8" },
@@ -29,6 +33,7 @@ export function readOptions(args: string[]): Options {
   });
   return {
     rows: values.rows.split(",").map((n) => positive("rows", n)),
+    grants: values.grants.split(",").map((n) => positive("grants", n)),
     rounds: positive("rounds", values.rounds),
     seconds: positive("seconds", values.seconds),
     connections: positive("connections", values.connections),

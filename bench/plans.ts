@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { startHub } from "../src/server";
 import { ask } from "./load";
 import { readOptions } from "./options";
-import { benchConfig, openWorld } from "./world";
+import { benchConfig, openWorld, VIEWERS } from "./world";
 import { PLANNED } from "./workloads";
 
 interface Statement {
@@ -17,7 +17,8 @@ interface Statement {
  * values, once with the plan that a prepared statement comes to after a while.
  */
 async function main(): Promise<void> {
-  const { rows, only } = readOptions(process.argv.slice(2));
+  const { rows, only, grants } = readOptions(process.argv.slice(2));
+  const viewer = VIEWERS.find((v) => v.grants === grants.at(-1)) ?? VIEWERS[0]!;
   for (const size of rows) {
     const world = await openWorld(size, (message) => process.stderr.write(`${message}\n`));
     const hub = await startHub({
@@ -28,11 +29,11 @@ async function main(): Promise<void> {
     const client = new Client(world.url);
     await client.connect();
     try {
-      for (const { name, question } of PLANNED(size)) {
+      for (const { name, question } of PLANNED(size, viewer)) {
         if (!name.includes(only)) continue;
         const body = JSON.stringify(question);
         const statements = await sentFor(hub.hub.pool, () =>
-          ask({ port: hub.port, path: "/graphql" }, body),
+          ask({ port: hub.port, path: "/graphql", key: viewer.key }, body),
         );
         for (const [i, statement] of statements.entries()) {
           console.log(

@@ -10,6 +10,7 @@ export function table(results: readonly Result[]): string {
   const head = [
     "workload",
     "indicators",
+    "grants",
     "floor",
     "hub",
     "ratio",
@@ -22,6 +23,7 @@ export function table(results: readonly Result[]): string {
   const rows = results.map((r) => [
     r.workload,
     r.rows.toLocaleString("en"),
+    r.grants.toString(),
     figures(r.floor),
     figures(r.hub),
     r.ratio.toFixed(2),

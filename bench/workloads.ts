@@ -1,4 +1,4 @@
-import { indicatorUuid, isVisible, observableOf } from "./world";
+import { type BenchViewer, indicatorUuid, isVisible, observableOf } from "./world";
 
 /** One question, asked of both servers. */
 export interface Workload {
@@ -8,8 +8,8 @@ export interface Workload {
   goal: number;
   connections?: number;
   floorPath: string;
-  /** What varies between requests, drawn from a world of this many indicators; both servers get the same. */
-  draw(rows: number): Ask[];
+  /** What varies between requests, drawn from a world of this many indicators, for a member; both servers get the same. */
+  draw(rows: number, viewer: BenchViewer): Ask[];
   /** The ids (or the number) in an answer's `data`, by which both are compared. */
   ids(data: never): unknown;
 }
@@ -42,13 +42,13 @@ const page = (first: number): Omit<Workload, "least" | "goal"> => ({
 const lookup = (size: number): Omit<Workload, "least" | "goal"> => ({
   name: `lookup of ${size.toLocaleString("en")}`,
   floorPath: "/lookup",
-  draw: (rows) =>
+  draw: (rows, viewer) =>
     Array.from({ length: size === 1 ? 2_000 : 20 }, () => {
       const values = Array.from(
         { length: size },
         () =>
-          // One value: one that is found. Many: as they come, of which the member sees a tenth.
-          observableOf(size === 1 ? randomVisible(rows) : randomBelow(rows)).value,
+          // One value: one that is found. Many: as they come, of which the member sees a part.
+          observableOf(size === 1 ? randomVisible(rows, viewer) : randomBelow(rows)).value,
       );
       return { floor: { values }, hub: { query: LOOKUP, variables: { values } } };
     }),
@@ -65,9 +65,9 @@ export const WORKLOADS: readonly Workload[] = [
     least: 0.45,
     goal: 0.65,
     floorPath: "/node",
-    draw: (rows) =>
+    draw: (rows, viewer) =>
       Array.from({ length: 2_000 }, () => {
-        const id = `indicator_${indicatorUuid(randomVisible(rows))}`;
+        const id = `indicator_${indicatorUuid(randomVisible(rows, viewer))}`;
         return { floor: { id }, hub: { query: NODE, variables: { id } } };
       }),
     ids: (data: { node: Found } | Found) => ("node" in data ? data.node : data).id,
@@ -87,11 +87,14 @@ export const WORKLOADS: readonly Workload[] = [
 ];
 
 /** The questions whose plans are worth a look: one of each workload, and lists by filter. */
-export const PLANNED = (rows: number): { name: string; question: object }[] => [
-  ...WORKLOADS.map((w) => ({ name: w.name, question: w.draw(rows)[0]?.hub ?? {} })),
+export const PLANNED = (
+  rows: number,
+  viewer: BenchViewer,
+): { name: string; question: object }[] => [
+  ...WORKLOADS.map((w) => ({ name: w.name, question: w.draw(rows, viewer)[0]?.hub ?? {} })),
   ...[
     { labels: ["campaign-3"] },
-    { value: observableOf(randomVisible(rows)).value },
+    { value: observableOf(randomVisible(rows, viewer)).value },
     { text: "payload" },
     { tlp: ["AMBER"] },
   ].map((filter) => ({
@@ -116,9 +119,9 @@ function random(): number {
 }
 const randomBelow = (n: number): number => Math.floor(random() * n);
 
-function randomVisible(rows: number): number {
+function randomVisible(rows: number, viewer: BenchViewer): number {
   for (;;) {
     const n = randomBelow(rows);
-    if (isVisible(n)) return n;
+    if (isVisible(n, viewer)) return n;
   }
 }

@@ -81,21 +81,41 @@ const newestOf = (from: string, rule: string, id: string, at: string, kind: Stor
     WHERE ${rule} AND ${from === "r" ? "a" : "i"}.kind = '${kind}' AND (${at}, ${id}) < ($3::timestamptz, $4::uuid)
     ORDER BY ${at} DESC, ${id} DESC LIMIT $2) x`;
 
+const foundSql = (kind: StoredKind, branches: Branches): string =>
+  `found AS (${union(
+    branches,
+    newestOf("r", RELEASED, "a.item_id", "a.released_at", kind),
+    newestOf("o", OWNED, "i.id", "i.updated_at", kind),
+    newestOf("p", SUBMITTED, "i.id", "i.updated_at", kind),
+  )})`;
+
 /**
  * The newest `$2` pairs of an item of one kind and the time of a path to it, before a position (`$3` time, `$4` id); `$5`:
  * now. An item stands at only one of its times: that which it is shown with. One ordered index scan per right, each
  * stopping at the page's length: the cost does not grow with the table.
  */
 export const newestSql = (kind: StoredKind, branches: Branches): string => `
-  WITH ${RIGHTS}, found AS (${union(
-    branches,
-    newestOf("r", RELEASED, "a.item_id", "a.released_at", kind),
-    newestOf("o", OWNED, "i.id", "i.updated_at", kind),
-    newestOf("p", SUBMITTED, "i.id", "i.updated_at", kind),
-  )}), page AS MATERIALIZED (SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $2)
+  WITH ${RIGHTS}, ${foundSql(kind, branches)}, page AS MATERIALIZED (
+    SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $2)
   ${itemsOf(kind)}`;
 
-/** The same for what a filter leaves; its values begin at `$6`. */
+/**
+ * Of the newest `$2` such pairs before a position those items that a filter leaves (its values begin at `$7`), at most `$6`,
+ * each once, at the time it is shown with; and how far that went: `walked` pairs, to `end_at` and `end_id`. A row at least.
+ */
+export const walkedSql = (kind: StoredKind, branches: Branches, where: string): string => `
+  WITH ${RIGHTS}, ${foundSql(kind, branches)}, walked AS MATERIALIZED (
+    SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $2),
+  ${pathsSql(kind, branches, "IN (SELECT item_id FROM walked)")}, ${SHOWN}, page AS MATERIALIZED (
+    SELECT s.item_id, s.at FROM walked w JOIN shown s ON s.item_id = w.item_id AND s.at = w.at
+    JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
+    WHERE (${where}) ORDER BY s.at DESC, s.item_id DESC LIMIT $6)
+  SELECT e.walked, ms(e.at) AS end_at, e.item_id AS end_id, p.* FROM (
+    SELECT (SELECT count(*)::int FROM walked) AS walked, l.at, l.item_id FROM (VALUES (1)) one
+    LEFT JOIN (SELECT at, item_id FROM walked ORDER BY at, item_id LIMIT 1) l ON true) e
+  LEFT JOIN (${itemsOf(kind)}) p ON true`;
+
+/** Every item that a filter leaves, before a position; its values begin at `$6`. */
 export const filteredSql = (
   kind: StoredKind,
   branches: Branches,
@@ -156,14 +176,35 @@ export const showsWording = (field: FieldName): string =>
   `EXISTS (SELECT FROM unnest(s.masks, s.releases) AS m(mask, release)
     WHERE m.release = s.worded_by AND m.mask & ${withholdingBits(field)} = 0)`;
 
-/** How many items of one kind are visible. */
+/** Audiences whose item the viewer sees anyway, as its owner or as the operator, are left to those. */
+const APART: Record<Branches, string> = {
+  "": "",
+  o: `AND (a.owner_id <> (SELECT owner_id FROM o) OR NOT EXISTS (SELECT FROM o JOIN item i ON ${OWNED} WHERE i.id = a.item_id))`,
+  op: `AND NOT EXISTS (SELECT FROM item i WHERE i.id = a.item_id AND (EXISTS (SELECT FROM o WHERE ${OWNED}) OR EXISTS (SELECT FROM p WHERE ${SUBMITTED})))`,
+};
+
+/**
+ * How many items of one kind are visible. INVARIANT: of the rights with one target at most one holds for an audience; so
+ * only items that have several audiences can be reached twice, and they alone are told apart.
+ */
 export const countSql = (kind: StoredKind, branches: Branches): string => `
-  WITH ${RIGHTS}, ids AS (${union(
-    branches,
-    `SELECT a.item_id FROM r JOIN release_audience a ON ${RELEASED} WHERE a.kind = '${kind}'`,
-    `SELECT x.id FROM o CROSS JOIN LATERAL (SELECT i.id FROM item i WHERE ${OWNED} AND i.kind = '${kind}' OFFSET 0) x`,
-    `SELECT i.id FROM p JOIN item i ON ${SUBMITTED} WHERE i.kind = '${kind}'`,
-  )}) SELECT count(*)::int AS count FROM ids`;
+  WITH ${RIGHTS}, reached AS MATERIALIZED (SELECT x.* FROM r CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE NOT a.several) AS alone, array_agg(a.item_id) FILTER (WHERE a.several) AS ids
+    FROM release_audience a WHERE ${RELEASED} AND a.kind = '${kind}' ${APART[branches]}) x)
+  SELECT (${[
+    "(SELECT coalesce(sum(alone), 0) FROM reached)",
+    "(SELECT count(*) FROM (SELECT DISTINCT unnest(ids) FROM reached) x)",
+    ...(branches
+      ? [
+          `(SELECT count(*) FROM o CROSS JOIN LATERAL (SELECT FROM item i WHERE ${OWNED} AND i.kind = '${kind}' OFFSET 0) x)`,
+        ]
+      : []),
+    ...(branches === "op"
+      ? [
+          `(SELECT count(*) FROM p JOIN item i ON ${SUBMITTED} WHERE i.kind = '${kind}' AND NOT EXISTS (SELECT FROM o WHERE ${OWNED}))`,
+        ]
+      : []),
+  ].join(" + ")})::int AS count`;
 
 /** How many of them a filter leaves; its values begin at `$2`. */
 export const filteredCountSql = (

@@ -16,13 +16,14 @@ import {
   lookupSql,
   newestSql,
   rightsOf,
+  walkedSql,
 } from "./reader-sql";
 
 /** A condition over `s` (the item as shown), `i` (item) and `c` (its content). */
 export interface Where {
   /** @param first the number of the place at which its values begin */
   sql: (first: number) => string;
-  /** SQL that restricts the ids by an index, before anything else is looked at: `IN (SELECT …)`; empty: none does. */
+  /** SQL that restricts the ids to a few by an index, before anything else is looked at: `IN (SELECT …)`; empty: none does. */
   among: (first: number) => string;
   values: unknown[];
 }
@@ -49,6 +50,8 @@ type Observable = { type: string; value: string };
 
 const MAX_PAGE = 100;
 const END = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+/** So many of the newest are looked at first for those that a filter leaves. */
+const WALKED = 300;
 /** Up to so many values are looked up first and decided on after; for more the database decides. */
 const FEW = 20;
 
@@ -99,16 +102,26 @@ export class Reader {
     let from = after === null ? { at: Infinity, id: END } : this.position(after);
     const views: ItemView[] = [];
     const wanted = first + 1;
+    // What a filter leaves is mostly among the newest; where it is not, everything is looked at.
+    let walking = where !== null && !where.among(1);
     // An item found by another than its shown time belongs elsewhere in the order; the page is filled from further on.
     for (;;) {
-      const found = itemsIn(this.kind, await this.newest(wanted, from, where));
+      const { rows, end } =
+        walking && where
+          ? await this.walked(wanted, from, where)
+          : { rows: await this.newest(wanted, from, where), end: null };
+      const found = itemsIn(this.kind, rows);
       for (const { row, item } of found) {
         const view = this.view(item, views.length < first);
         if (view && view.updatedAt.getTime() === Number(row.at)) views.push(view);
       }
+      if (views.length >= wanted) break;
       const last = found.at(-1)?.row;
-      if (views.length >= wanted || found.length < wanted || !last) break;
-      from = { at: Number(last.at), id: last.id };
+      if (last && found.length >= wanted) from = { at: Number(last.at), id: last.id };
+      else if (end) {
+        from = end;
+        walking = false;
+      } else break;
     }
     return {
       views: views.slice(0, first),
@@ -196,14 +209,36 @@ export class Reader {
     return result;
   }
 
+  /** What a filter leaves of the newest pairs; `end`: where that ended, null: there is nothing beyond it. */
+  private async walked(
+    limit: number,
+    before: Position,
+    where: Where,
+  ): Promise<{ rows: (Row & { at: string })[]; end: Position | null }> {
+    const { rows } = await this.hub.pool.query<
+      Row & { at: string; walked: number; end_at: string; end_id: string }
+    >(walkedSql(this.kind, branchesOf(this.scope), where.sql(7)), [
+      ...this.pageValues(WALKED, before),
+      limit,
+      ...where.values,
+    ]);
+    const [row] = rows;
+    const end = row?.walked === WALKED ? { at: Number(row.end_at), id: row.end_id } : null;
+    return { rows: rows.filter((r) => (r.id as string | null) !== null), end };
+  }
+
+  private pageValues(limit: number, { at, id }: Position): unknown[] {
+    const before = Number.isFinite(at) ? new Date(at) : "infinity";
+    return [rightsOf(this.scope), limit, before, id, new Date(this.scope.now)];
+  }
+
   private async newest(
     limit: number,
     before: Position,
     where: Where | null,
   ): Promise<(Row & { at: string })[]> {
     const branches = branchesOf(this.scope);
-    const at = Number.isFinite(before.at) ? new Date(before.at) : "infinity";
-    const values = [rightsOf(this.scope), limit, at, before.id, new Date(this.scope.now)];
+    const values = this.pageValues(limit, before);
     const { rows } = where
       ? await this.hub.pool.query<Row & { at: string }>(
           filteredSql(this.kind, branches, where.sql(6), where.among(6)),

@@ -48,8 +48,9 @@ export async function makeLive(
   );
   await change.query(
     `INSERT INTO release_audience (release_id, item_id, kind, owner_id, path, target, from_group_id, to_group_id, version_id,
-       tlp, pap, withheld, released_at, live_from, live_until)
-     SELECT $1, $2, $3, $4, w.path, w.target, $5, w.to_group_id, w.version_id, $6, $7, $8, $9, $9, $10
+       tlp, pap, withheld, released_at, live_from, live_until, several)
+     SELECT $1, $2, $3, $4, w.path, w.target, $5, w.to_group_id, w.version_id, $6, $7, $8, $9, $9, $10,
+       count(*) OVER () > 1 OR EXISTS (SELECT FROM release_audience o WHERE o.item_id = $2)
      FROM jsonb_to_recordset($11::jsonb) AS w(path text, target uuid, to_group_id uuid, version_id uuid)`,
     [
       release.uuid,
@@ -64,6 +65,10 @@ export async function makeLive(
       release.expiresAt ?? "infinity",
       wanted,
     ],
+  );
+  await change.query(
+    `UPDATE release_audience SET several = true WHERE item_id = $1 AND NOT several AND release_id <> $2`,
+    [item.id, release.uuid],
   );
   if (superseded.length) {
     await change.query(
@@ -94,7 +99,7 @@ export async function narrowReleases(
 ): Promise<boolean> {
   const narrowed = await change.query<object[]>(
     `WITH ended AS (
-       UPDATE release_audience SET live_until = $2
+       UPDATE release_audience SET live_until = $2, several = true
        WHERE item_id = $1 AND live_from <= $2 AND live_until > $2 AND (tlp < $3 OR pap < $4)
        RETURNING *, (SELECT o.live_until FROM release_audience o WHERE o.item_id = release_audience.item_id AND
          o.target = release_audience.target AND o.release_id = release_audience.release_id AND o.live_from = release_audience.live_from) AS was)
