@@ -3,7 +3,7 @@ import { DataSource, DefaultNamingStrategy } from "typeorm";
 import { CreateParties1764000000000 } from "../migrations/1764000000000-create-parties";
 import { CreateItems1764000000001 } from "../migrations/1764000000001-create-items";
 import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
-import { CountAudiences1764000000003 } from "../migrations/1764000000003-count-audiences";
+import { ReadFaster1764000000003 } from "../migrations/1764000000003-read-faster";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -36,7 +36,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       CreateParties1764000000000,
       CreateItems1764000000001,
       CreateLog1764000000002,
-      CountAudiences1764000000003,
+      ReadFaster1764000000003,
     ],
     entities: [
       Organization,

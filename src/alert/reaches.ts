@@ -139,9 +139,7 @@ function reachedBySighting(
     liveFrom: row.at,
     liveUntil: Infinity,
   };
-  return (scope.byTarget.get(row.target) ?? []).some((right) =>
-    holds(RELEASE_RULE, sighting, right),
-  );
+  return scope.rightsTo(row.target).some((right) => holds(RELEASE_RULE, sighting, right));
 }
 
 const groupOf = (decision: Decision): string | null =>

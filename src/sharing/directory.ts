@@ -65,6 +65,7 @@ export class Directory implements Parties {
   private membershipsByOrganization = new Map<string, Membership[]>();
   private accountsByOrganization = new Map<string, Account[]>();
   operatorId: string | null = null;
+  edition: object = {};
   private refreshing: Promise<void> | null = null;
 
   constructor(private readonly dataSource: DataSource) {}
@@ -150,6 +151,7 @@ export class Directory implements Parties {
   }
 
   private index(): void {
+    this.edition = {};
     this.operatorId =
       [...this.organizations.values()].find((o) => o.kind === OrganizationKind.OPERATOR)?.uuid ??
       null;

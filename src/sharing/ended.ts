@@ -32,10 +32,9 @@ export async function endedFor(hub: Hub, viewer: MaybeViewer, at: number): Promi
     name: "ended",
     text: ENDED,
     values: [
-      rightsOf(after),
-      JSON.stringify(releaseRows(lost)),
-      JSON.stringify(releaseRows(before.releases)),
-      instant(at),
+      ...rightsOf(after),
+      releaseRows(lost),
+      releaseRows(before.releases),
       JSON.stringify(retentions(before)),
     ],
   });
@@ -62,15 +61,17 @@ const retentions = (scope: Scope): object[] =>
     .map((right) => ({ target: right.target, released_at: instant(right.retainedAfter + 1) }));
 
 /**
- * `$1`: the rights at the instant; `$2`: those of before that are no more; `$3`: all of before; `$4`: the instant; `$5`: what reached the end of its retention at it. Only what one of these ended is looked at.
+ * `$1` to `$3`: the rights at the instant; `$4`: those of before that are no more; `$5`: all of before; `$6`: what reached the
+ * end of its retention at it. Only what one of these ended is looked at.
  */
+const BEFORE = "($3::timestamptz - interval '1 millisecond')";
 const ENDED = `
-  WITH ${RIGHTS}, lost AS (${releaseRights("$2::jsonb")}), had AS (${releaseRights("$3::jsonb")}),
-  kept_until AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS t(target uuid, released_at timestamptz)),
+  WITH ${RIGHTS}, lost AS (${releaseRights("$4", BEFORE)}), had AS (${releaseRights("$5", BEFORE)}),
+  kept_until AS (SELECT * FROM jsonb_to_recordset($6::jsonb) AS t(target uuid, released_at timestamptz)),
   gone AS (
     SELECT a.item_id FROM lost r JOIN release_audience a ON ${RELEASED}
     UNION
-    SELECT a.item_id FROM had r JOIN release_audience a ON ${RELEASED} WHERE a.live_until = $4::timestamptz
+    SELECT a.item_id FROM had r JOIN release_audience a ON ${RELEASED} WHERE a.live_until = $3::timestamptz
     UNION
     SELECT a.item_id FROM had r JOIN kept_until k ON k.target = r.target
       JOIN release_audience a ON ${RELEASED} AND a.released_at = k.released_at

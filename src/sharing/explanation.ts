@@ -77,7 +77,7 @@ function authority(): ExplainedPath {
 }
 
 function explainAudience(scope: Scope, parties: Parties, audience: AudienceFacts): ExplainedPath {
-  const rights = scope.byTarget.get(audience.target) ?? [];
+  const rights = scope.rightsTo(audience.target);
   const best = bestOf(rights, audience);
   const conditions =
     audience.path === AccessPathKind.AGREEMENT

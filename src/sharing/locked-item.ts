@@ -31,7 +31,7 @@ export async function lockedItem(
   const { kind, uuid } = parsed(id, what);
   if (written) ctx.wrote(uuid);
   const load = async (): Promise<ItemRow | undefined> =>
-    (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+    (await loadItems(change.asPool(), kind, [uuid])).get(uuid);
   // Whoever may not act on it does not get to wait for its lock either.
   if (!written) actable(await load(), ctx.scopeAt(change.now.getTime()), what);
   await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
@@ -48,7 +48,7 @@ const latestActOn = ({ updatedAt, audiences }: ItemRow): number =>
 export async function lockedUnseen(change: Change, id: string, what: string): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, what);
   await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
-  const item = (await loadItems(change.asPool(), kind, [uuid], null)).get(uuid);
+  const item = (await loadItems(change.asPool(), kind, [uuid])).get(uuid);
   if (!item) throw notFound(what);
   change.follow(latestActOn(item));
   return item;
@@ -57,11 +57,7 @@ export async function lockedUnseen(change: Change, id: string, what: string): Pr
 /** As `lockedItem`, without a lock: for questions about an item that its owner and the operator ask. */
 export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, "item");
-  return actable(
-    (await loadItems(ctx.hub.pool, kind, [uuid], null)).get(uuid),
-    ctx.scope(),
-    "item",
-  );
+  return actable((await loadItems(ctx.hub.pool, kind, [uuid])).get(uuid), ctx.scope(), "item");
 }
 
 function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow {

@@ -44,6 +44,8 @@ export interface AgreementFact {
 /** What the policy knows of the parties: everything that is needed at any instant, and nothing of any item. */
 export interface Parties {
   operatorId: string | null;
+  /** Another object after each change of what is said here, so that what was concluded from it may be kept under it. */
+  readonly edition?: object;
   /** Changes by time, ascending; empty where there never was a membership. */
   membershipChanges(organizationId: string, groupId: string): readonly MembershipChangeFact[];
   /** The agreements under which members of one of these groups may receive. */

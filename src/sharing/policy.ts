@@ -1,6 +1,5 @@
-import { type Grant, grantsOf, periodsInForce, termsOf } from "./agreement-periods";
-import { ANY, type Condition, holds } from "./condition";
-import { EVERYONE, type AudienceFacts, type ItemFacts, type ReleasePath } from "./facts";
+import { type Condition, holds } from "./condition";
+import type { AudienceFacts, ItemFacts } from "./facts";
 import {
   type FieldMask,
   expanded,
@@ -10,8 +9,14 @@ import {
   WITHHOLD_NOTHING,
   WORDING,
 } from "./fields";
-import type { AgreementFact, Instant, MaybeViewer, Parties, VersionFact, Viewer } from "./parties";
-import { type EffectiveTerms, narrower } from "./terms";
+import {
+  bilateralRight,
+  type LastingRight,
+  namedRight,
+  PUBLIC_RIGHT,
+  rightsUnderAgreements,
+} from "./lasting-rights";
+import type { Instant, MaybeViewer, Parties, Viewer } from "./parties";
 import { TLP_AMBER, TLP_AMBER_STRICT, TLP_CLEAR, TLP_RED } from "./tlp";
 import { AccessPathKind, Affiliation, ItemKind, OrganizationKind, Role } from "./vocabulary";
 
@@ -65,24 +70,10 @@ export const OPERATOR_RULE: readonly Condition<ItemFacts, OperatorRight>[] = [
 ];
 
 /** AGREEMENT, BILATERAL, NAMED and PUBLIC: a live release reaches the viewer. */
-export interface ReleaseRight {
-  path: ReleasePath;
-  target: string;
-  kinds: readonly ItemKind[];
-  tlpCeiling: number;
-  papCeiling: number;
+export interface ReleaseRight extends LastingRight {
   admitted: readonly number[];
-  heldFrom: Instant;
-  heldUntil: Instant;
-  retainedAfter: Instant;
-  owners: readonly string[] | typeof ANY;
-  versions: readonly string[] | typeof ANY;
   now: Instant;
-  /** What the path gives where it holds. */
-  withheld: FieldMask;
-  attribution: number;
-  retentionMs: number;
-  grant: Grant | null;
+  retainedAfter: Instant;
 }
 /** What a rule reads of an audience; of a sighting, as if it were one. */
 export type JudgedFacts = Pick<
@@ -146,18 +137,27 @@ export const RELEASE_RULE: readonly Condition<JudgedFacts, ReleaseRight>[] = [
 
 // ── The rights ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Everything that one viewer may do with items at one instant. Computed per request and per alert, never kept. */
+/** Everything that one viewer may do with items at one instant. Made per request and per alert, never kept. */
 export interface Scope {
   viewer: MaybeViewer;
   now: Instant;
   owner: OwnerRight | null;
   author: AuthorRight | null;
   operator: OperatorRight | null;
-  releases: readonly ReleaseRight[];
-  byTarget: ReadonlyMap<string, readonly ReleaseRight[]>;
+  /** By whom what lasts may be read: each with the TLPs that it admits. */
+  lasting: readonly Admission[];
+  readonly releases: readonly ReleaseRight[];
+  /** The release rights with one target. INVARIANT: at most one of them holds for an audience. */
+  rightsTo(target: string): readonly ReleaseRight[];
 }
 
-const EVERY_KIND: readonly ItemKind[] = Object.values(ItemKind);
+/** Lasting rights, and the TLPs up to which they are open to the viewer. */
+export interface Admission {
+  rights: readonly LastingRight[];
+  admitted: readonly number[];
+}
+
+const ONLY_CLEAR: readonly number[] = [TLP_CLEAR];
 const UP_TO_AMBER: readonly number[] = [TLP_CLEAR, 1, TLP_AMBER];
 const UP_TO_STRICT: readonly number[] = [...UP_TO_AMBER, TLP_AMBER_STRICT];
 
@@ -181,23 +181,23 @@ export function scopeOf(
   now: Instant,
   written: ReadonlySet<string> = new Set(),
 ): Scope {
-  const releases: ReleaseRight[] = [direct(AccessPathKind.PUBLIC, EVERYONE, [TLP_CLEAR], now)];
+  const lasting: Admission[] = [{ rights: [PUBLIC_RIGHT], admitted: ONLY_CLEAR }];
   if (viewer) {
     const admitted = admittedTo(viewer);
-    for (const grant of grantsOf(parties, viewer.organizationId, now)) {
-      releases.push(...rightsUnder(parties, grant, admitted, now));
-    }
-    releases.push(direct(AccessPathKind.BILATERAL, viewer.organizationId, admitted, now));
+    lasting.push(
+      { rights: rightsUnderAgreements(parties, viewer.organizationId, now), admitted },
+      { rights: [bilateralRight(viewer.organizationId)], admitted },
+    );
     if (viewer.ownCredential) {
-      releases.push(direct(AccessPathKind.NAMED, viewer.accountId, [...admitted, TLP_RED], now));
+      lasting.push({ rights: [namedRight(viewer.accountId)], admitted: [...admitted, TLP_RED] });
     }
   }
-  const byTarget = new Map<string, ReleaseRight[]>();
-  for (const right of releases) {
-    const same = byTarget.get(right.target);
-    if (same) same.push(right);
-    else byTarget.set(right.target, [right]);
-  }
+  const at = (admitted: readonly number[], right: LastingRight): ReleaseRight => ({
+    ...right,
+    admitted,
+    now,
+    retainedAfter: now - right.retentionMs,
+  });
   return {
     viewer,
     now,
@@ -205,120 +205,33 @@ export function scopeOf(
     author:
       viewer && written.size ? { ownerId: viewer.organizationId, written: [...written] } : null,
     operator: viewer && isAnalyst(viewer) ? { now, admitted: admittedWithRed(viewer) } : null,
-    releases,
-    byTarget,
-  };
-}
-
-/** What one grant opens: a right for each period in which it was held and for each of the terms that bind owners. */
-function rightsUnder(
-  parties: Parties,
-  grant: Grant,
-  admitted: readonly number[],
-  now: Instant,
-): ReleaseRight[] {
-  const agreement = parties.agreement(grant.agreementId);
-  if (!agreement) return [];
-  return bindings(agreement, parties.operatorId, now).flatMap(
-    ({ owners, versions, terms: bound }) => {
-      const terms = narrower(grant.terms, bound);
-      const periods = terms.retroactive ? [{ from: -Infinity, until: Infinity }] : grant.held;
-      return periods.map((period) => ({
-        path: AccessPathKind.AGREEMENT as const,
-        target: agreement.id,
-        kinds: terms.kinds,
-        tlpCeiling: terms.tlpCeiling,
-        papCeiling: terms.papCeiling,
-        admitted,
-        heldFrom: period.from,
-        heldUntil: period.until,
-        retainedAfter: now - terms.retentionMs,
-        owners,
-        versions,
-        now,
-        withheld: terms.withheld,
-        attribution: terms.attribution,
-        retentionMs: terms.retentionMs,
-        grant,
-      }));
+    lasting,
+    get releases() {
+      return lasting.flatMap(({ rights, admitted }) => rights.map((right) => at(admitted, right)));
     },
-  );
-}
-
-/** Terms that bind some owners' releases, of those released under some versions. */
-interface Binding {
-  owners: readonly string[] | typeof ANY;
-  versions: readonly string[] | typeof ANY;
-  terms: EffectiveTerms;
-}
-
-/**
- * By which terms released items are bound: the latest version in force by now that their owner signed. What was released
- * under a later one, while the older signature still counted, is bound by all of them. So a new version never widens an
- * old release without its owner.
- */
-function bindings(agreement: AgreementFact, operatorId: string | null, now: Instant): Binding[] {
-  const begun = periodsInForce(agreement)
-    .filter(({ period }) => period.from <= now)
-    .map(({ version }) => version);
-  const [only] = begun;
-  if (begun.length === 1 && only) return [{ owners: ANY, versions: ANY, terms: termsOf(only) }];
-  const result: Binding[] = [];
-  begun.forEach((signed, i) => {
-    const owners = lastSigners(agreement, begun, signed, operatorId, now);
-    if (!owners.length) return;
-    let terms = termsOf(signed);
-    result.push({ owners, versions: begun.slice(0, i + 1).map((v) => v.id), terms });
-    for (const later of begun.slice(i + 1)) {
-      terms = narrower(terms, termsOf(later));
-      result.push({ owners, versions: [later.id], terms });
-    }
-  });
-  return result;
-}
-
-/** The owners whose latest signature by now is under this version. The operator counts as signatory of every version. */
-function lastSigners(
-  agreement: AgreementFact,
-  begun: readonly VersionFact[],
-  version: VersionFact,
-  operatorId: string | null,
-  now: Instant,
-): string[] {
-  const owners = version === begun.at(-1) && operatorId !== null ? [operatorId] : [];
-  for (const [owner, signatures] of agreement.signatures) {
-    const signed = new Set(signatures.filter((s) => s.at <= now).map((s) => s.versionId));
-    if (owner !== operatorId && begun.findLast((v) => signed.has(v.id)) === version)
-      owners.push(owner);
-  }
-  return owners;
-}
-
-function direct(
-  path: ReleasePath,
-  target: string,
-  admitted: readonly number[],
-  now: Instant,
-): ReleaseRight {
-  return {
-    path,
-    target,
-    kinds: EVERY_KIND,
-    tlpCeiling: TLP_RED,
-    papCeiling: 3,
-    admitted,
-    heldFrom: -Infinity,
-    heldUntil: Infinity,
-    retainedAfter: -Infinity,
-    owners: ANY,
-    versions: ANY,
-    now,
-    withheld: WITHHOLD_NOTHING,
-    attribution: 2,
-    retentionMs: Infinity,
-    grant: null,
+    rightsTo: (target) =>
+      lasting.flatMap(({ rights, admitted }) =>
+        rightsWith(target, rights).map((right) => at(admitted, right)),
+      ),
   };
 }
+
+/** The rights with one target; many are indexed by it, once for as long as they last. */
+function rightsWith(target: string, rights: readonly LastingRight[]): readonly LastingRight[] {
+  if (rights.length <= FEW) return rights.filter((right) => right.target === target);
+  let index = indexes.get(rights);
+  if (!index) {
+    indexes.set(rights, (index = new Map<string, LastingRight[]>()));
+    for (const right of rights) {
+      const same = index.get(right.target);
+      if (same) same.push(right);
+      else index.set(right.target, [right]);
+    }
+  }
+  return index.get(target) ?? [];
+}
+const FEW = 4;
+const indexes = new WeakMap<readonly LastingRight[], Map<string, LastingRight[]>>();
 
 // ── The question ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -368,7 +281,7 @@ export function decide(scope: Scope, item: ItemFacts): Decision {
     paths.push(ofItem(AccessPathKind.OPERATOR, item.tlp === TLP_RED ? ENVELOPE : NOTHING_WITHHELD));
   }
   for (const audience of item.audiences) {
-    for (const right of scope.byTarget.get(audience.target) ?? []) {
+    for (const right of scope.rightsTo(audience.target)) {
       if (holds(RELEASE_RULE, audience, right)) paths.push(ofRelease(item, audience, right));
     }
   }

@@ -1,8 +1,16 @@
 import { ANY, toSql } from "./condition";
 import type { StoredKind } from "./facts";
 import { type FieldName, withholdingBits } from "./fields";
-import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS } from "./item-rows";
-import { OPERATOR_RULE, OWNER_RULE, RELEASE_RULE, type ReleaseRight, type Scope } from "./policy";
+import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS, REACHABLE } from "./item-rows";
+import type { LastingRight } from "./lasting-rights";
+import {
+  type Admission,
+  OPERATOR_RULE,
+  OWNER_RULE,
+  RELEASE_RULE,
+  type ReleaseRight,
+  type Scope,
+} from "./policy";
 
 /** 0001-01-01 and 9999-12-31. */
 const EARLIEST = -62_135_596_800_000;
@@ -14,43 +22,79 @@ export const instant = (ms: number): string =>
 
 // ── Rights travel as rows ──────────────────────────────────────────────────────────────────────────────────────
 
-/** The viewer's rights, as the parameter `$1` of every query here. */
-export const rightsOf = (scope: Scope): string =>
+/** The viewer's rights and its instant, as the parameters `$1` to `$3` of every query that uses `RIGHTS`. */
+export const rightsOf = (scope: Scope): [string, string, Date] => [
+  `{${scope.lasting.flatMap(rowsOf).join()}}`,
   JSON.stringify({
-    r: releaseRows(scope.releases),
     o: scope.owner ? [{ owner_id: scope.owner.ownerId, admitted: scope.owner.admitted }] : [],
-    p: scope.operator ? [{ now: instant(scope.now), admitted: scope.operator.admitted }] : [],
-  });
+    p: scope.operator ? [{ admitted: scope.operator.admitted }] : [],
+  }),
+  new Date(scope.now),
+];
 
-export const releaseRows = (rights: readonly ReleaseRight[]): object[] =>
-  rights.map((r) => ({
-    target: r.target,
-    kinds: r.kinds,
-    owners: r.owners === ANY ? [] : r.owners,
-    owners_any: r.owners === ANY,
-    versions: r.versions === ANY ? [] : r.versions,
-    versions_any: r.versions === ANY,
-    tlp_ceiling: r.tlpCeiling,
-    pap_ceiling: r.papCeiling,
-    admitted: r.admitted,
-    held_from: instant(r.heldFrom),
-    held_until: instant(r.heldUntil),
-    retained_after: instant(r.retainedAfter),
-    now: instant(r.now),
-    withheld: r.withheld,
-  }));
+/** Release rights as an array of `release_right`, as text. */
+export const releaseRows = (rights: readonly ReleaseRight[]): string =>
+  `{${rights.map((r) => rowOf(r, r.admitted)).join()}}`;
 
-/** Release rights as rows, from a JSON expression. */
-export const releaseRights = (json: string): string => `
-  SELECT * FROM jsonb_to_recordset(${json}) AS t(target uuid, kinds text[], owners uuid[], owners_any boolean,
-    versions uuid[], versions_any boolean,    tlp_ceiling smallint, pap_ceiling smallint, admitted smallint[], held_from timestamptz, held_until timestamptz,
-    retained_after timestamptz, now timestamptz, withheld int)`;
+/** The targets of the viewer's release rights, as an array of UUIDs in text. */
+export const targetsOf = (scope: Scope): string =>
+  `{${scope.lasting.flatMap(({ rights }) => keptBy(targets, rights, targetList)).join()}}`;
+
+const rowsOf = ({ rights, admitted }: Admission): string[] => {
+  const byAdmitted = keptBy(rows, rights, () => new Map<string, string[]>());
+  const key = admitted.join();
+  let known = byAdmitted.get(key);
+  if (!known) byAdmitted.set(key, (known = rights.map((right) => rowOf(right, admitted))));
+  return known;
+};
+const targetList = (rights: readonly LastingRight[]): string[] => [
+  ...new Set(rights.map(({ target }) => target)),
+];
+
+/** Texts are made once for as long as rights last. */
+function keptBy<T>(
+  kept: WeakMap<readonly LastingRight[], T>,
+  rights: readonly LastingRight[],
+  make: (rights: readonly LastingRight[]) => T,
+): T {
+  let known = kept.get(rights);
+  if (known === undefined) kept.set(rights, (known = make(rights)));
+  return known;
+}
+const rows = new WeakMap<readonly LastingRight[], Map<string, string[]>>();
+const targets = new WeakMap<readonly LastingRight[], string[]>();
+
+/** One row of the type `release_right`. WHY not JSON: its rows cost PostgreSQL four times as much to read. */
+function rowOf(r: LastingRight, admitted: readonly number[]): string {
+  const list = (values: readonly (string | number)[]): string => `\\"{${values.join()}}\\"`;
+  const some = (values: readonly string[] | typeof ANY): string =>
+    values === ANY ? `${list([])},t` : `${list(values)},f`;
+  const fields = [
+    r.target,
+    list(r.kinds),
+    some(r.owners),
+    some(r.versions),
+    r.tlpCeiling,
+    r.papCeiling,
+    list(admitted),
+    instant(r.heldFrom),
+    instant(r.heldUntil),
+    r.retentionMs === Infinity ? "" : r.retentionMs,
+    r.withheld,
+  ];
+  return `"(${fields.join()})"`;
+}
+
+/** Release rights at an instant, from an array of them. @param now SQL that costs nothing to repeat */
+export const releaseRights = (array: string, now: string): string => `
+  SELECT u.*, ${now} AS now, coalesce(${now} - u.retention_ms * interval '1 millisecond', '-infinity') AS retained_after
+  FROM unnest(${array}::release_right[]) u`;
 
 /** The rights as common tables: `r` (releases), `o` (owner) and `p` (operator), the last two of one row or none. */
 export const RIGHTS = `
-  r AS MATERIALIZED (${releaseRights("$1::jsonb -> 'r'")}),
-  o AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb -> 'o') AS t(owner_id uuid, admitted smallint[]) LIMIT 1),
-  p AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb -> 'p') AS t(now timestamptz, admitted smallint[]) LIMIT 1)`;
+  r AS MATERIALIZED (${releaseRights("$1", "$3::timestamptz")}),
+  o AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb -> 'o') AS t(owner_id uuid, admitted smallint[]) LIMIT 1),
+  p AS MATERIALIZED (SELECT $3::timestamptz AS now, t.* FROM jsonb_to_recordset($2::jsonb -> 'p') AS t(admitted smallint[]) LIMIT 1)`;
 
 export const RELEASED = toSql(RELEASE_RULE, "a", "r");
 export const OWNED = toSql(OWNER_RULE, "i", "o");
@@ -73,13 +117,13 @@ function union(branches: Branches, release: string, owner: string, operator: str
 const itemsOf = (kind: StoredKind): string => `
   SELECT ms(page.at) AS at, ${ITEM_COLUMNS[kind]}, ${AUDIENCE_COLUMNS}
   FROM page JOIN item i ON i.id = page.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
-  ${AUDIENCES("AND a.live_until > $5")} ORDER BY page.at DESC, page.item_id DESC`;
+  ${AUDIENCES("AND a.live_until > $3")} ORDER BY page.at DESC, page.item_id DESC`;
 
 const newestOf = (from: string, rule: string, id: string, at: string, kind: StoredKind): string => `
   SELECT x.* FROM ${from} CROSS JOIN LATERAL (
     SELECT ${id} AS item_id, ${at} AS at FROM ${from === "r" ? "release_audience a" : "item i"}
-    WHERE ${rule} AND ${from === "r" ? "a" : "i"}.kind = '${kind}' AND (${at}, ${id}) < ($3::timestamptz, $4::uuid)
-    ORDER BY ${at} DESC, ${id} DESC LIMIT $2) x`;
+    WHERE ${rule} AND ${from === "r" ? "a" : "i"}.kind = '${kind}' AND (${at}, ${id}) < ($5::timestamptz, $6::uuid)
+    ORDER BY ${at} DESC, ${id} DESC LIMIT $4) x`;
 
 const foundSql = (kind: StoredKind, branches: Branches): string =>
   `found AS (${union(
@@ -90,32 +134,31 @@ const foundSql = (kind: StoredKind, branches: Branches): string =>
   )})`;
 
 /**
- * The newest `$2` pairs of an item of one kind and the time of a path to it, before a position (`$3` time, `$4` id); `$5`:
- * now. An item stands at only one of its times: that which it is shown with. One ordered index scan per right, each
+ * The newest `$4` pairs of an item of one kind and the time of a path to it, before a position (`$5` time, `$6` id). An item stands at only one of its times: that which it is shown with. One ordered index scan per right, each
  * stopping at the page's length: the cost does not grow with the table.
  */
 export const newestSql = (kind: StoredKind, branches: Branches): string => `
   WITH ${RIGHTS}, ${foundSql(kind, branches)}, page AS MATERIALIZED (
-    SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $2)
+    SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $4)
   ${itemsOf(kind)}`;
 
 /**
- * Of the newest `$2` such pairs before a position those items that a filter leaves (its values begin at `$7`), at most `$6`,
+ * Of the newest `$4` such pairs before a position those items that a filter leaves (its values begin at `$8`), at most `$7`,
  * each once, at the time it is shown with; and how far that went: `walked` pairs, to `end_at` and `end_id`. A row at least.
  */
 export const walkedSql = (kind: StoredKind, branches: Branches, where: string): string => `
   WITH ${RIGHTS}, ${foundSql(kind, branches)}, walked AS MATERIALIZED (
-    SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $2),
+    SELECT item_id, at FROM found ORDER BY at DESC, item_id DESC LIMIT $4),
   ${pathsSql(kind, branches, "IN (SELECT item_id FROM walked)")}, ${SHOWN}, page AS MATERIALIZED (
     SELECT s.item_id, s.at FROM walked w JOIN shown s ON s.item_id = w.item_id AND s.at = w.at
     JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
-    WHERE (${where}) ORDER BY s.at DESC, s.item_id DESC LIMIT $6)
+    WHERE (${where}) ORDER BY s.at DESC, s.item_id DESC LIMIT $7)
   SELECT e.walked, ms(e.at) AS end_at, e.item_id AS end_id, p.* FROM (
     SELECT (SELECT count(*)::int FROM walked) AS walked, l.at, l.item_id FROM (VALUES (1)) one
     LEFT JOIN (SELECT at, item_id FROM walked ORDER BY at, item_id LIMIT 1) l ON true) e
   LEFT JOIN (${itemsOf(kind)}) p ON true`;
 
-/** Every item that a filter leaves, before a position; its values begin at `$6`. */
+/** Every item that a filter leaves, before a position; its values begin at `$7`. */
 export const filteredSql = (
   kind: StoredKind,
   branches: Branches,
@@ -124,7 +167,7 @@ export const filteredSql = (
 ): string => `
   WITH ${RIGHTS}, ${pathsSql(kind, branches, among)}, ${SHOWN}, page AS MATERIALIZED (
     SELECT s.item_id, s.at FROM shown s JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
-    WHERE (${where}) AND (s.at, s.item_id) < ($3::timestamptz, $4::uuid) ORDER BY s.at DESC, s.item_id DESC LIMIT $2)
+    WHERE (${where}) AND (s.at, s.item_id) < ($5::timestamptz, $6::uuid) ORDER BY s.at DESC, s.item_id DESC LIMIT $4)
   ${itemsOf(kind)}`;
 
 // ── Every path ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +249,7 @@ export const countSql = (kind: StoredKind, branches: Branches): string => `
       : []),
   ].join(" + ")})::int AS count`;
 
-/** How many of them a filter leaves; its values begin at `$2`. */
+/** How many of them a filter leaves; its values begin at `$4`. */
 export const filteredCountSql = (
   kind: StoredKind,
   branches: Branches,
@@ -217,31 +260,38 @@ export const filteredCountSql = (
   SELECT count(*)::int AS count FROM shown s JOIN item i ON i.id = s.item_id JOIN ${kind.toLowerCase()} c ON c.id = i.id
   WHERE ${where}`;
 
-/** Which visible items of one kind each of the items `$2` links to. */
+/** Which visible items of one kind each of the items `$4` links to. */
 export const linkedSql = (kind: StoredKind, branches: Branches): string => `
-  WITH ${RIGHTS}, ${pathsSql(kind, branches, "IN (SELECT target_id FROM link WHERE source_id = ANY($2::uuid[]))")}
-  SELECT source_id, target_id FROM link WHERE source_id = ANY($2::uuid[]) AND target_id IN (SELECT item_id FROM paths)`;
+  WITH ${RIGHTS}, ${pathsSql(kind, branches, "IN (SELECT target_id FROM link WHERE source_id = ANY($4::uuid[]))")}
+  SELECT source_id, target_id FROM link WHERE source_id = ANY($4::uuid[]) AND target_id IN (SELECT item_id FROM paths)`;
 
 // ── Lookup ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const SAME_VALUE =
   "hashtextextended(b.value, 0) = hashtextextended(v.value, 0) AND b.value = v.value AND b.type = v.type";
 
-/** Which visible indicators assert which of many observables (`$2` types, `$3` values; `i` counts from 1). */
+/** The visible indicators that assert each of many observables (`$4` types, `$5` values; `i` counts from 1). */
 export const lookupSql = (branches: Branches): string => `
   WITH ${RIGHTS}, hit AS MATERIALIZED (
-    SELECT v.i, b.indicator_id AS id FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS v(type, value, i)
-    JOIN observable b ON ${SAME_VALUE})
-  ${union(
+    SELECT v.i, b.indicator_id AS id FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS v(type, value, i)
+    JOIN observable b ON ${SAME_VALUE}),
+  page AS MATERIALIZED (${union(
     branches,
-    `SELECT h.i, a.item_id FROM hit h JOIN release_audience a ON a.item_id = h.id JOIN r ON ${RELEASED}
-       WHERE (a.withheld | r.withheld) & ${withholdingBits("observables")} = 0`,
+    `SELECT h.i, a.item_id FROM hit h JOIN release_audience a ON a.item_id = h.id AND a.target = ANY((SELECT array_agg(target) FROM r)::uuid[])
+       JOIN r ON ${RELEASED} WHERE (a.withheld | r.withheld) & ${withholdingBits("observables")} = 0`,
     `SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN o ON ${OWNED}`,
     `SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN p ON ${SUBMITTED} WHERE i.tlp < 4`,
-  )}`;
+  )})
+  SELECT page.i::int AS i, ${ITEM_COLUMNS.INDICATOR}, ${AUDIENCE_COLUMNS}
+  FROM page JOIN item i ON i.id = page.item_id JOIN indicator c ON c.id = i.id
+  ${AUDIENCES("AND a.live_until > $3")} ORDER BY page.i, i.id`;
 
-/** Every indicator that asserts one of a few observables (`$1` types, `$2` values), still to be decided on; `$3`: now. */
+/**
+ * The indicators that may be visible and assert one of a few observables (`$5` types, `$6` values), still to be decided on:
+ * `$1` targets, `$2` owner, `$3` whether the viewer is the operator, `$4` now.
+ */
 export const LOOKUP_FEW = `
   SELECT v.i::int AS i, ${ITEM_COLUMNS.INDICATOR}, ${AUDIENCE_COLUMNS}
-  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS v(type, value, i) JOIN observable b ON ${SAME_VALUE}
-  JOIN item i ON i.id = b.indicator_id JOIN indicator c ON c.id = i.id ${AUDIENCES("AND a.live_until > $3")} ORDER BY v.i, i.id`;
+  FROM unnest($5::text[], $6::text[]) WITH ORDINALITY AS v(type, value, i) JOIN observable b ON ${SAME_VALUE}
+  JOIN item i ON i.id = b.indicator_id AND ${REACHABLE} JOIN indicator c ON c.id = i.id
+  ${AUDIENCES("AND a.live_until > $4")} ORDER BY v.i, i.id`;

@@ -4,7 +4,7 @@ import type { Channel } from "../ledger/ledger";
 import { disclose, type ItemRow, type ItemView, type ShownPath } from "./disclosure";
 import type { StoredKind } from "./facts";
 import { isWithheld } from "./fields";
-import { itemsIn, loadItems, type Row } from "./item-rows";
+import { itemsIn, loadReachable, type Reach, type Row } from "./item-rows";
 import { decide, type Scope } from "./policy";
 import {
   branchesOf,
@@ -16,6 +16,7 @@ import {
   lookupSql,
   newestSql,
   rightsOf,
+  targetsOf,
   walkedSql,
 } from "./reader-sql";
 
@@ -73,14 +74,14 @@ export class Reader {
 
   /** As `byId`, without a word in the ledger until `record` is called: for what may turn out not to be handed over. */
   async peek(uuid: string): Promise<{ view: ItemView; record: () => void } | null> {
-    const row = (await loadItems(this.hub.pool, this.kind, [uuid], this.scope.now)).get(uuid);
+    const row = (await this.reachable([uuid])).get(uuid);
     const view = row && this.view(row, false);
     return view ? { view, record: () => void this.view(row) } : null;
   }
 
   /** The visible ones among these items, by UUID. */
   async byIds(uuids: readonly string[]): Promise<Map<string, ItemView>> {
-    const rows = await loadItems(this.hub.pool, this.kind, uuids, this.scope.now);
+    const rows = await this.reachable(uuids);
     const views = new Map<string, ItemView>();
     for (const uuid of uuids) {
       const row = rows.get(uuid);
@@ -147,13 +148,13 @@ export class Reader {
     const rights = rightsOf(this.scope);
     const { rows } = where
       ? await this.hub.pool.query<{ count: number }>(
-          filteredCountSql(this.kind, branches, where.sql(2), where.among(2)),
-          [rights, ...where.values],
+          filteredCountSql(this.kind, branches, where.sql(4), where.among(4)),
+          [...rights, ...where.values],
         )
       : await this.hub.pool.query<{ count: number }>({
           name: `count ${this.kind} ${branches}`,
           text: countSql(this.kind, branches),
-          values: [rights],
+          values: rights,
         });
     return rows[0]?.count ?? 0;
   }
@@ -164,7 +165,7 @@ export class Reader {
     const { rows } = await this.hub.pool.query<{ source_id: string; target_id: string }>({
       name: `linked ${this.kind} ${branches}`,
       text: linkedSql(this.kind, branches),
-      values: [rightsOf(this.scope), sources],
+      values: [...rightsOf(this.scope), sources],
     });
     const views = await this.byIds([...new Set(rows.map((r) => r.target_id))]);
     const linked = new Map(sources.map((source): [string, ItemView[]] => [source, []]));
@@ -183,30 +184,35 @@ export class Reader {
     if (!known.length) return result;
     const types = known.map((k) => k.type);
     const values = known.map((k) => k.value);
-    if (known.length <= FEW) {
-      const { rows } = await this.hub.pool.query<Row & { i: number }>({
-        name: "lookup few",
-        text: LOOKUP_FEW,
-        values: [types, values, new Date(this.scope.now)],
-      });
-      for (const { row, item } of itemsIn(this.kind, rows)) {
-        const view = this.view(item, (shown) => !isWithheld("observables", shown));
-        if (view) result[known[row.i - 1]?.i ?? -1]?.push(view);
-      }
-      return result;
-    }
     const branches = branchesOf(this.scope);
-    const { rows } = await this.hub.pool.query<{ i: string; item_id: string }>({
-      name: `lookup ${branches}`,
-      text: lookupSql(branches),
-      values: [rightsOf(this.scope), types, values],
-    });
-    const views = await this.byIds([...new Set(rows.map((r) => r.item_id))]);
-    for (const { i, item_id } of rows) {
-      const view = views.get(item_id);
-      if (view) result[known[Number(i) - 1]?.i ?? -1]?.push(view);
+    const { rows } = await this.hub.pool.query<Row & { i: number }>(
+      known.length <= FEW
+        ? {
+            name: "lookup few",
+            text: LOOKUP_FEW,
+            values: [...this.reach(), new Date(this.scope.now), types, values],
+          }
+        : {
+            name: `lookup ${branches}`,
+            text: lookupSql(branches),
+            values: [...rightsOf(this.scope), types, values],
+          },
+    );
+    for (const { row, item } of itemsIn(this.kind, rows)) {
+      const view = this.view(item, (shown) => !isWithheld("observables", shown));
+      if (view) result[known[row.i - 1]?.i ?? -1]?.push(view);
     }
     return result;
+  }
+
+  /** By whom an item may be seen at all. */
+  private reach(): Reach {
+    const { scope } = this;
+    return [targetsOf(scope), scope.owner?.ownerId ?? null, scope.operator !== null];
+  }
+
+  private reachable(uuids: readonly string[]): Promise<Map<string, ItemRow>> {
+    return loadReachable(this.hub.pool, this.kind, uuids, this.reach(), this.scope.now);
   }
 
   /** What a filter leaves of the newest pairs; `end`: where that ended, null: there is nothing beyond it. */
@@ -217,7 +223,7 @@ export class Reader {
   ): Promise<{ rows: (Row & { at: string })[]; end: Position | null }> {
     const { rows } = await this.hub.pool.query<
       Row & { at: string; walked: number; end_at: string; end_id: string }
-    >(walkedSql(this.kind, branchesOf(this.scope), where.sql(7)), [
+    >(walkedSql(this.kind, branchesOf(this.scope), where.sql(8)), [
       ...this.pageValues(WALKED, before),
       limit,
       ...where.values,
@@ -229,7 +235,7 @@ export class Reader {
 
   private pageValues(limit: number, { at, id }: Position): unknown[] {
     const before = Number.isFinite(at) ? new Date(at) : "infinity";
-    return [rightsOf(this.scope), limit, before, id, new Date(this.scope.now)];
+    return [...rightsOf(this.scope), limit, before, id];
   }
 
   private async newest(
@@ -241,7 +247,7 @@ export class Reader {
     const values = this.pageValues(limit, before);
     const { rows } = where
       ? await this.hub.pool.query<Row & { at: string }>(
-          filteredSql(this.kind, branches, where.sql(6), where.among(6)),
+          filteredSql(this.kind, branches, where.sql(7), where.among(7)),
           [...values, ...where.values],
         )
       : await this.hub.pool.query<Row & { at: string }>({

@@ -22,7 +22,7 @@ export async function readScores(
     name: "scores",
     text: SCORES,
     values: [
-      rightsOf(scope),
+      ...rightsOf(scope),
       views.map((v) => v.uuid),
       views.map((v) => !isWithheld("confidence", v.withheld)),
       views.map((v) => !isWithheld("warnings", v.withheld)),

@@ -24,11 +24,11 @@ const scoreOf = (confidence: string, warnings: string): string => `
   greatest(0, least(100, coalesce(CASE WHEN ${confidence} THEN c.confidence END, 50) + least(25, 5 * t.seen_by)
     - 15 * t.false_alarms - CASE WHEN ${warnings} AND c.warnings <> '[]' THEN 20 ELSE 0 END))::int`;
 
-/** Score and sightings by indicator; `$2`: ids, `$3`, `$4`: whether confidence and warnings of each are shown. */
+/** Score and sightings by indicator; `$4`: ids, `$5`, `$6`: whether confidence and warnings of each are shown. */
 export const SCORES = `
   WITH ${RIGHTS}
   SELECT i.id, t.seen, ${scoreOf("v.confidence", "v.warnings")} AS score
-  FROM unnest($2::uuid[], $3::boolean[], $4::boolean[]) AS v(id, confidence, warnings)
+  FROM unnest($4::uuid[], $5::boolean[], $6::boolean[]) AS v(id, confidence, warnings)
   JOIN item i ON i.id = v.id JOIN indicator c ON c.id = v.id CROSS JOIN LATERAL (${REACHING}) t`;
 
 /** Within a filter: whether the shown score is at least this. */

@@ -47,7 +47,7 @@ const change = (at: number): Change =>
 
 const item = async () => {
   const [found] = (
-    await loadItems(change(0).asPool(), "INCIDENT" as StoredKind, [itemId], null)
+    await loadItems(change(0).asPool(), "INCIDENT" as StoredKind, [itemId])
   ).values();
   return found!;
 };
