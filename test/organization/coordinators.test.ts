@@ -116,7 +116,9 @@ describe("coordinators", () => {
     expect(await v.as.lead.code("suspendMembership", suspend)).toBe("UNAUTHENTICATED");
     const input = { accountId: v.account.lead, name: "Next" };
     const { secret } = await v.as.acme.do<{ secret: string }>("createApiKey", { input }, "secret");
-    await hub.as(secret).do("suspendMembership", suspend);
+    expect(await hub.as(secret).do("suspendMembership", suspend, "state")).toEqual({
+      state: "SUSPENDED",
+    });
   });
 
   test("stay in charge whatever becomes of their own organization's membership", async () => {
@@ -124,7 +126,10 @@ describe("coordinators", () => {
     const groupId = v.group.power;
     await hub.operator.do("appointCoordinator", { groupId, accountId: v.account.lead });
     await v.as.acme.do("endMembership", { id: v.membership["acme power"], reason: "leaving" });
-    await v.as.lead.do("suspendMembership", { id: v.membership["gamma power"], reason: "late" });
+    const suspend = { id: v.membership["gamma power"], reason: "late" };
+    expect(await v.as.lead.do("suspendMembership", suspend, "state")).toEqual({
+      state: "SUSPENDED",
+    });
   });
 
   test("of a group that has none are the operator's admins, who do for every group what they would do", async () => {
