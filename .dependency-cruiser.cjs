@@ -13,7 +13,7 @@
 const PURE =
   "^src/sharing/(" +
   "tlp|pap|terms|vocabulary|duration|fields|" +
-  "facts|parties|agreement-periods|condition|grants|policy|" +
+  "facts|parties|agreement-periods|lasting-rights|condition|grants|policy|" +
   "decide|disclosure|explanation" +
   ")[.]ts$";
 

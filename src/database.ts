@@ -4,6 +4,7 @@ import { CreateParties1764000000000 } from "../migrations/1764000000000-create-p
 import { CreateItems1764000000001 } from "../migrations/1764000000001-create-items";
 import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
 import { ReadFaster1764000000003 } from "../migrations/1764000000003-read-faster";
+import { KeepIep1764000000004 } from "../migrations/1764000000004-keep-iep";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -37,6 +38,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       CreateItems1764000000001,
       CreateLog1764000000002,
       ReadFaster1764000000003,
+      KeepIep1764000000004,
     ],
     entities: [
       Organization,

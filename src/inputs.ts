@@ -6,7 +6,7 @@ export const MAX_TITLE = 500;
 export const MAX_TEXT = 100_000;
 export const MAX_LIST = 1_000;
 
-/** Whether a text is within 1 (or 0) to `max` characters and free of control characters that no text needs. */
+/** Whether a text is within 1 (or 0) to `max` characters, is Unicode, and is free of control characters that no text needs. */
 export function checkText(
   problems: Problems,
   path: string,
@@ -22,6 +22,8 @@ export function checkText(
   if (text.length > max) problems.add(path, `must be at most ${max} characters, is ${text.length}`);
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text))
     problems.add(path, "contains control characters");
+  // The database holds no half of a surrogate pair: it would be refused there, or replaced.
+  if (/[\ud800-\udfff]/u.test(text)) problems.add(path, "contains half of a character");
 }
 
 export function checkList(

@@ -5,6 +5,7 @@ import { AdvisoryResolver } from "./advisory/advisory.resolver";
 import { AlertResolver } from "./alert/alert.resolver";
 import { AuthResolver } from "./auth/auth.resolver";
 import { BundleResolver } from "./exchange/bundle.resolver";
+import { IepResolver } from "./exchange/iep/iep.resolver";
 import { IncidentResolver } from "./incident/incident.resolver";
 import { IndicatorResolver, LookupResultResolver } from "./indicator/indicator.resolver";
 import { DecisionResolver } from "./item/decision.resolver";
@@ -69,6 +70,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       BundleResolver,
       DecisionResolver,
       DisclosureResolver,
+      IepResolver,
       IncidentResolver,
       IndicatorResolver,
       LookupResultResolver,

@@ -24,6 +24,7 @@ export async function createAccount(ctx: Context, input: CreateAccountInput): Pr
   const problems = new Problems();
   if (!EMAIL.test(input.email))
     problems.add("input.email", "is not an e-mail address of at most 255 characters");
+  else checkText(problems, "input.email", input.email, 255);
   checkText(problems, "input.displayName", input.displayName, MAX_NAME, true);
   if (!input.roles.length) problems.add("input.roles", "must name at least one role");
   problems.throwIfAny();

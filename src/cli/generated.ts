@@ -47,6 +47,25 @@ export type Attribution =
   | 'NAMED'
   | 'SECTOR_ONLY';
 
+/** An IEP 2.0 policy, and the terms that IEP lacks. Its name becomes the title, its dates the period; of one that has begun already, from the moment of proposal. */
+export type DraftAgreementFromIepInput = {
+  fromGroupId: string;
+  /** FIRST IEP 2.0: the policy itself, not a reference to one. */
+  iep: unknown;
+  kinds: Array<ItemKind>;
+  onward?: boolean | null | undefined;
+  /** DETECTION, RESPONSE, RESEARCH, STATISTICS; empty: any. */
+  purposes: Array<string>;
+  requiresApproval?: boolean | null | undefined;
+  /** Omitted or null: until the policy's end_date. */
+  retention?: string | null | undefined;
+  retroactive?: boolean | null | undefined;
+  signWithin?: string | null | undefined;
+  toGroupId: string;
+  /** Omitted or null: technical, damage and identity, which is everything but wording. */
+  withheldFields?: Array<string> | null | undefined;
+};
+
 export type ItemKind =
   | 'ADVISORY'
   | 'INCIDENT'
@@ -181,6 +200,23 @@ export type DisclosuresQuery = { disclosures: { nodes: Array<{ sector: string | 
         | { id: string, stixId: string, tlp: Tlp }
         | { id: string, stixId: string, tlp: Tlp }
       , organization: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ExportIepQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ExportIepQuery = { node:
+    | { iep: unknown }
+    | Record<PropertyKey, never>
+   | null };
+
+export type ImportIepMutationVariables = Exact<{
+  input: DraftAgreementFromIepInput;
+}>;
+
+
+export type ImportIepMutation = { draftAgreementFromIep: { id: string } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -409,3 +445,19 @@ export const DisclosuresDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DisclosuresQuery, DisclosuresQueryVariables>;
+export const ExportIepDocument = new TypedDocumentString(`
+    query ExportIep($id: ID!) {
+  node(id: $id) {
+    ... on AgreementVersion {
+      iep
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExportIepQuery, ExportIepQueryVariables>;
+export const ImportIepDocument = new TypedDocumentString(`
+    mutation ImportIep($input: DraftAgreementFromIepInput!) {
+  draftAgreementFromIep(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ImportIepMutation, ImportIepMutationVariables>;

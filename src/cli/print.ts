@@ -12,6 +12,12 @@ export const HELP = `Usage: npm run --silent hub -- <command> [options]
     --variables JSON       its variables
   disclosures            who read one's own items, as CSV (or JSON lines)
     --item ID              of this item alone
+  iep export VERSION     an agreement version as an IEP 2.0 policy
+  iep import FILE|-      drafts an agreement version from such a policy; what is not said is as strict as can be
+    --from ID --to ID      between these groups
+    --kinds KIND,KIND      for these kinds of items, such as INCIDENT,INDICATOR
+    --purposes WORD,WORD   for these purposes, such as DETECTION,RESPONSE; "" for any
+    --withheld WORD,WORD   withholds these fields or groups alone; "" for none
   ledger verify          computes the hash chain of audit log and disclosures anew (OPERATOR_ADMIN)
     --head SEQ:HASH        and finds a head in it that was kept before
 

@@ -3,6 +3,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ask, CliError, failed, followAlerts, type HubAddress, post } from "./client";
 import type { AlertLineFragment, AlertType } from "./generated";
 import { AlertsDocument, EndOfLogDocument, LookupDocument, ViewerDocument } from "./generated";
+import { exportIep, importIep } from "./iep";
 import {
   csvLine,
   DISCLOSURE_COLUMNS,
@@ -37,6 +38,11 @@ interface Options {
   variables?: string;
   head?: string;
   item?: string;
+  from?: string;
+  to?: string;
+  kinds?: string;
+  purposes?: string;
+  withheld?: string;
 }
 
 interface Command {
@@ -53,6 +59,11 @@ const COMMANDS: Partial<Record<string, Command>> = {
   query: { run: query, options: { variables: TEXT }, words: 1 },
   ledger: { run: ledger, options: { head: TEXT }, words: 1 },
   disclosures: { run: disclosures, options: { item: TEXT }, words: 0 },
+  iep: {
+    run: iep,
+    options: { from: TEXT, to: TEXT, kinds: TEXT, purposes: TEXT, withheld: TEXT },
+    words: 2,
+  },
 };
 
 /** Runs one command. Returns the exit code; whatever goes wrong is a line on `err`. */
@@ -144,12 +155,23 @@ async function disclosures(hub: HubAddress, { json, item }: Options, { out }: Wo
     out(json ? JSON.stringify(one) : csvLine(disclosureRow(one)));
 }
 
+async function iep(hub: HubAddress, options: Options, world: World, [act, what]: string[]) {
+  if (act === "export" && what !== undefined) world.out(await exportIep(hub, what));
+  else if (act === "import" && what !== undefined) {
+    const { from, to, kinds, purposes, withheld } = options;
+    if (!from || !to || !kinds || purposes === undefined)
+      throw usage("iep import needs --from, --to, --kinds and --purposes; see --help.");
+    const policy = read(() => JSON.parse(textOf(what, world)) as unknown, what);
+    world.out(await importIep(hub, policy, { from, to, kinds, purposes, withheld }));
+  } else throw usage("iep needs export and a version, or import and a file; see --help.");
+}
+
+const textOf = (file: string, world: World): string =>
+  file === "-" ? world.readInput() : readFileSync(file, "utf8");
+
 async function query(hub: HubAddress, options: Options, world: World, [file]: string[]) {
   if (file === undefined) throw usage("query needs a file, or - for the standard input.");
-  const document = read(
-    () => (file === "-" ? world.readInput() : readFileSync(file, "utf8")),
-    file,
-  );
+  const document = read(() => textOf(file, world), file);
   const variables = read(() => JSON.parse(options.variables ?? "{}") as object, "--variables");
   const { data, errors } = await post<object>(hub, document, variables);
   if (data) world.out(JSON.stringify(data, null, options.json ? 0 : 2));

@@ -40,6 +40,8 @@ export class AgreementVersion implements Node {
   })
   @Column("text")
   signWithin!: string;
+  /** The IEP 2.0 policy that it was drafted from; exchange/iep/ alone reads it. */
+  @Column("jsonb", { nullable: true }) iep!: object | null;
   @Column("timestamptz") draftedAt!: Date;
   @Column("uuid") draftedBy!: string;
   @Column("timestamptz", { nullable: true }) proposedAt!: Date | null;

@@ -21,22 +21,10 @@ export async function draftAgreement(
   ctx: Context,
   input: DraftAgreementInput,
 ): Promise<AgreementVersion> {
-  const account = ctx.account();
-  const from = found(
-    ctx.directory.groups.get(uuidOf(input.fromGroupId, "group") ?? ""),
-    "sector group",
-  ).uuid;
-  const to = found(
-    ctx.directory.groups.get(uuidOf(input.toGroupId, "group") ?? ""),
-    "sector group",
-  ).uuid;
-  requireThat(
-    coordinates(account, from, ctx.directory) || coordinates(account, to, ctx.directory),
-    "Only a coordinator of one of the two groups drafts their agreement.",
-  );
+  const sides = sidesToDraft(ctx, input);
   const problems = new Problems();
   checkText(problems, "input.title", input.title, MAX_TITLE, true);
-  const terms = termsFrom(input.terms, problems);
+  const terms = termsFrom(input.terms, problems, "input.terms");
   const { effectiveFrom, effectiveUntil } = input;
   if (effectiveFrom && effectiveUntil && effectiveUntil <= effectiveFrom) {
     problems.add("input.effectiveUntil", "must be after effectiveFrom");
@@ -46,25 +34,58 @@ export async function draftAgreement(
   if (effectiveUntil && effectiveUntil <= ctx.now())
     problems.add("input.effectiveUntil", "must be in the future");
   problems.throwIfAny();
+  return insertDraft(ctx, sides, {
+    title: input.title,
+    terms,
+    signWithin: input.signWithin ?? "P30D",
+    effectiveFrom: effectiveFrom ?? null,
+    effectiveUntil: effectiveUntil ?? null,
+    iep: null,
+  });
+}
+
+/** The two groups between which the viewer drafts. Throws where one is unknown, or where it coordinates neither. */
+export function sidesToDraft(
+  ctx: Context,
+  input: { fromGroupId: string; toGroupId: string },
+): { from: string; to: string } {
+  const account = ctx.account();
+  const [from, to] = [input.fromGroupId, input.toGroupId].map(
+    (id) => found(ctx.directory.groups.get(uuidOf(id, "group") ?? ""), "sector group").uuid,
+  ) as [string, string];
+  requireThat(
+    coordinates(account, from, ctx.directory) || coordinates(account, to, ctx.directory),
+    "Only a coordinator of one of the two groups drafts their agreement.",
+  );
+  return { from, to };
+}
+
+type Draft = Pick<
+  AgreementVersion,
+  "title" | "terms" | "signWithin" | "effectiveFrom" | "effectiveUntil" | "iep"
+>;
+
+/** Adds what was checked as the next version of the agreement between two groups. */
+export async function insertDraft(
+  ctx: Context,
+  { from, to }: { from: string; to: string },
+  draft: Draft,
+): Promise<AgreementVersion> {
   const uuid = await ctx.change("policy", async (change) => {
     const known = ctx.directory.agreementBetween(from, to);
     const agreementId =
       known?.id ??
       (await change.insert(SharingAgreement, {
-        title: input.title,
+        title: draft.title,
         fromGroupId: from,
         toGroupId: to,
       }));
     return change.insert(AgreementVersion, {
       agreementId,
       number: (known?.versions.at(-1)?.number ?? 0) + 1,
-      title: input.title,
-      terms,
-      signWithin: input.signWithin ?? "P30D",
       draftedAt: change.now,
       draftedBy: change.by.uuid,
-      effectiveFrom: effectiveFrom ?? null,
-      effectiveUntil: effectiveUntil ?? null,
+      ...draft,
     });
   });
   return ctx.directory.versions.get(uuid) as AgreementVersion;
@@ -219,26 +240,29 @@ async function act(
   return ctx.directory.versions.get(uuid) as AgreementVersion;
 }
 
-/** The terms of an input, with its defaults; what is wrong goes into `problems`. */
-function termsFrom(input: AgreementTermsInput, problems: Problems): Terms {
+/**
+ * The terms of an input, with its defaults; what is wrong goes into `problems`.
+ * @param path where in the request the terms stand
+ */
+export function termsFrom(input: AgreementTermsInput, problems: Problems, path: string): Terms {
   const withheldFields = input.withheldFields ?? [];
   const purposes = input.purposes ?? [];
-  checkList(problems, "input.terms.withheldFields", withheldFields, 100);
+  checkList(problems, `${path}.withheldFields`, withheldFields, 100);
   if (!input.kinds.length)
     problems.add(
-      "input.terms.kinds",
+      `${path}.kinds`,
       `must name at least one of ${Object.values(ItemKind).join(", ")}`,
     );
   withheldFields.forEach((field, i) => {
     if (!isWithholdable(field))
-      problems.add(`input.terms.withheldFields.${i}`, "is neither a field group nor a field");
+      problems.add(`${path}.withheldFields.${i}`, "is neither a field group nor a field");
   });
   purposes.forEach((purpose, i) => {
     if (!PURPOSES.includes(purpose))
-      problems.add(`input.terms.purposes.${i}`, `must be one of ${PURPOSES.join(", ")}`);
+      problems.add(`${path}.purposes.${i}`, `must be one of ${PURPOSES.join(", ")}`);
   });
   if (input.retention && !durationMs(input.retention))
-    problems.add("input.terms.retention", "must be longer than nothing");
+    problems.add(`${path}.retention`, "must be longer than nothing");
   return {
     kinds: [...new Set(input.kinds)],
     tlpCeiling: input.tlpCeiling,

@@ -11,9 +11,9 @@ export async function appointCoordinator(
   accountId: string,
 ): Promise<SectorGroup> {
   const { group, uuid } = named(ctx, groupId, accountId);
-  if (ctx.directory.accounts.get(uuid)?.disabledAt)
-    throw badInput("accountId", "is not an account in use");
   await ctx.change("policy", async (change) => {
+    if (ctx.directory.accounts.get(uuid)?.disabledAt)
+      throw badInput("accountId", "is not an account in use");
     if (ctx.directory.coordinates(uuid, group.uuid)) return;
     await change.insert(Coordinator, {
       groupId: group.uuid,
@@ -38,12 +38,14 @@ export async function dismissCoordinator(
 ): Promise<SectorGroup> {
   const { group, uuid } = named(ctx, groupId, accountId);
   await ctx.change("policy", async (change) => {
-    const coordinators = ctx.directory.coordinatorsOf(group.uuid);
+    const others = ctx.directory
+      .coordinatorsOf(group.uuid)
+      .filter((a) => a.uuid !== uuid && !a.disabledAt);
     const row = [...ctx.directory.coordinators.values()].find(
       (c) => c.groupId === group.uuid && c.accountId === uuid && !c.endedAt,
     );
     if (!row) throw badInput("accountId", "is not a coordinator of this group");
-    if (coordinators.length === 1 && !leaveNone) {
+    if (!others.length && !leaveNone) {
       throw conflict(
         "This is the group's last coordinator; with leaveNone the operator coordinates from then on.",
       );

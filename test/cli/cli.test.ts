@@ -175,6 +175,44 @@ test("query sends a document with variables, and errors go to the other side", a
   expect(await forged.exitCode).toBe(1);
 });
 
+test("iep drafts an agreement version from a policy, and gives it back as it was", async () => {
+  const policy = {
+    id: "01bc4353-4829-4d55-8d52-0ab7e0790df9",
+    name: "方針\u009b2J\u202e",
+    iep_version: 2,
+    tlp: "green",
+    permitted_actions: "none",
+    attribution: "must-not",
+  };
+  const { medical } = world.group;
+  const key = hub.operator.key ?? "";
+  const to = ["--from", medical, "--to", medical, "--kinds", "INCIDENT,ADVISORY", "--purposes", ""];
+  const args = ["iep", "import", "-", ...to, "--withheld", "damage"];
+  const drafted = new Run(args, { key, input: JSON.stringify(policy) });
+  expect([await drafted.exitCode, ...drafted.err]).toEqual([0]);
+  const [id = ""] = drafted.out;
+  const terms = "... on AgreementVersion { terms { kinds tlpCeiling withheldFields purposes } }";
+  expect(await hub.operator.ask("node", { id }, terms)).toEqual({
+    terms: {
+      kinds: ["INCIDENT", "ADVISORY"],
+      tlpCeiling: "GREEN",
+      withheldFields: ["damage"],
+      purposes: [],
+    },
+  });
+  const exported = new Run(["iep", "export", id], { key });
+  expect(await exported.exitCode).toBe(0);
+  const text = exported.out.join("\n");
+  expect(JSON.parse(text)).toMatchObject(policy);
+  expect(text).toMatch(/方針\\u009b2J\\u202e"/);
+
+  const hidden = new Run(["iep", "export", id], clinic());
+  expect([await hidden.exitCode, hidden.out.length, hidden.err.length]).toEqual([1, 0, 1]);
+  const wrong = new Run(args, { key, input: JSON.stringify({ ...policy, tlp: "purple" }) });
+  expect(await wrong.exitCode).toBe(1);
+  expect(wrong.err).toEqual([expect.stringMatching(/^BAD_USER_INPUT: input\.iep\.tlp: /)]);
+});
+
 test("where no hub answers it says so", async () => {
   const wire = await startWire();
   await wire.close();
@@ -195,6 +233,10 @@ const WRONG = [
   ["query"],
   ["query", "/no/such/file"],
   ["query", "-", "--variables", "{"],
+  ["iep"],
+  ["iep", "export"],
+  ["iep", "import", "-", "--from", "group_1", "--to", "group_2", "--kinds", "INCIDENT"],
+  ["iep", "draft", "x"],
   ["viewer", "--url", "ftp://example.jp"],
   ["viewer", "--key", "with space"],
 ].map((args) => ({ args }));

@@ -255,6 +255,36 @@ describe("further versions", () => {
     expect(await hub.operator.code("proposeAgreement", { versionId: id })).toBe("BAD_USER_INPUT");
   });
 
+  test("that never came into force give nobody anything, then or later", async () => {
+    const w = await build();
+    const id = await makeIncident(w.as.acme);
+    const [soon, later] = [hub.clock.in(HOUR), hub.clock.in(2 * HOUR)];
+    const everyone = ["acme", "beta"] as const;
+    const agreed = { from: "power", to: "water", signedBy: everyone };
+    // One is terminated before its date, the other superseded at its own instant.
+    const first = await agree(w, { ...agreed, effectiveFrom: soon });
+    const second = await agree(w, { ...agreed, effectiveFrom: later });
+    const third = await agree(w, {
+      ...agreed,
+      effectiveFrom: later,
+      terms: { kinds: ["ADVISORY"] },
+    });
+    const release = { input: { itemId: id, groupIds: [w.group.water], tlp: "AMBER" } };
+    expect(await w.as.acme.code("releaseItem", release)).toBe("BAD_USER_INPUT");
+    expect(await w.as.beta.ask("viewer", {}, "grants { kind }")).toEqual({ grants: [] });
+    await w.as.toSide.do("terminateAgreement", { versionId: first, reason: "Not after all" });
+    hub.clock.advance(HOUR);
+    expect([await stateOf(first), await stateOf(second)]).toEqual(["TERMINATED", "PROPOSED"]);
+    expect(await w.as.beta.ask("viewer", {}, "grants { kind }")).toEqual({ grants: [] });
+    hub.clock.advance(HOUR);
+    expect([await stateOf(second), await stateOf(third)]).toEqual(["SUPERSEDED", "IN_FORCE"]);
+    expect(await w.as.beta.ask("viewer", {}, "grants { agreementVersion { id } }")).toEqual({
+      grants: [{ agreementVersion: { id: third } }],
+    });
+    expect(await w.as.acme.code("releaseItem", release)).toBe("BAD_USER_INPUT");
+    expect(await w.as.beta.ask("incident", { id })).toBeNull();
+  });
+
   test("give who has signed only the older one the narrower of the two, for signWithin", async () => {
     const w = await build();
     const terms = { attribution: "NAMED", withheldFields: [] };
@@ -309,6 +339,77 @@ describe("who may", () => {
     for (const client of [w.as.acme, w.as.beta, w.as.house, hub.anonymous])
       expect(await client.ask("node", { id })).toBeNull();
     expect(await w.as.acme.code("signAgreement", { versionId: id })).toBe("NOT_FOUND");
+  });
+
+  test("see a draft that was given up: they alone as before; it cannot be proposed, and is told to nobody", async () => {
+    const w = await build();
+    const { id } = await w.as.toSide.do("draftAgreement", draftOf(w));
+    const alerts = await hub.subscribe(w.as.acme);
+    expect(
+      await w.as.fromSide.do("terminateAgreement", { versionId: id, reason: "No" }, "state"),
+    ).toEqual({ state: "TERMINATED" });
+    for (const client of [w.as.fromSide, w.as.toSide, hub.operator])
+      expect(await client.ask("node", { id })).toEqual({ id });
+    const agreements = "... on SectorGroup { agreements { id } }";
+    for (const client of [w.as.acme, w.as.beta, w.as.house, hub.anonymous])
+      expect(await client.ask("node", { id })).toBeNull();
+    expect(await w.as.acme.ask("node", { id: w.group.power }, agreements)).toEqual({
+      agreements: [],
+    });
+    expect(await alerts.rest()).toEqual([]);
+    expect(await w.as.fromSide.code("proposeAgreement", { versionId: id })).toBe("CONFLICT");
+  });
+
+  test("see a draft beside a version in force: members see that version alone", async () => {
+    const w = await build();
+    const inForce = await agree(w, { from: "power", to: "water" });
+    const { id: draft } = await w.as.fromSide.do("draftAgreement", draftOf(w));
+    const versions = "... on SectorGroup { agreements { versions { id } } }";
+    const seen = async (client: typeof w.as.acme): Promise<string[]> =>
+      (
+        await client.ask<{ agreements: { versions: { id: string }[] }[] }>(
+          "node",
+          { id: w.group.water },
+          versions,
+        )
+      ).agreements.flatMap((a) => a.versions.map((v) => v.id));
+    for (const client of [w.as.fromSide, w.as.toSide, hub.operator])
+      expect(await seen(client)).toEqual([inForce, draft]);
+    for (const client of [w.as.acme, w.as.beta]) expect(await seen(client)).toEqual([inForce]);
+  });
+
+  test("see who has not signed: each coordinator the members of its own group, the operator all", async () => {
+    const w = await build();
+    const versionId = await agree(w, { from: "power", to: "water" });
+    const open = async (client: typeof w.as.acme): Promise<string[]> =>
+      (
+        await client.ask<{ unsigned: { id: string }[] }>(
+          "node",
+          { id: versionId },
+          "... on AgreementVersion { unsigned { id } }",
+        )
+      ).unsigned
+        .map((o) => o.id)
+        .toSorted();
+    const signers = (client: typeof w.as.acme) =>
+      client.ask(
+        "node",
+        { id: versionId },
+        "... on AgreementVersion { signatures { organization { id } } }",
+      );
+    expect(await open(w.as.fromSide)).toEqual([w.org.acme]);
+    expect(await open(w.as.toSide)).toEqual([w.org.beta]);
+    expect(await open(hub.operator)).toEqual([w.org.acme, w.org.beta].toSorted());
+    await w.as.beta.do("signAgreement", { versionId });
+    expect([await open(w.as.fromSide), await open(w.as.toSide)]).toEqual([[w.org.acme], []]);
+    const beta = { signatures: [{ organization: { id: w.org.beta } }] };
+    expect(await signers(w.as.toSide)).toEqual(beta);
+    expect(await signers(hub.operator)).toEqual(beta);
+    for (const client of [w.as.fromSide, w.as.acme])
+      expect(await signers(client)).toEqual({ signatures: [] });
+    // Who is suspended owes no signature.
+    await hub.operator.do("suspendMembership", { id: w.membership["acme power"], reason: "x" });
+    expect(await open(w.as.fromSide)).toEqual([]);
   });
 
   test("a termination needs a reason", async () => {
