@@ -10,7 +10,7 @@ import { Context } from "./context";
 import { migrate, openDatabase } from "./database";
 import { badInput, HubError, STATUS } from "./errors";
 import { formatError } from "./format-error";
-import { compiledQueries } from "./compiled-queries";
+import { CompiledQueries, type GraphqlRequest } from "./compiled-queries";
 import { type Clock, Hub } from "./hub";
 import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
@@ -63,9 +63,11 @@ export async function startHub({
   void hub.sweep.run(); // what ended while no hub ran
   warningsFor({ type: "ipv4-addr", value: "192.0.2.1" }); // loads the lists now, not during the first request
   const schema = await makeSchema();
-  const apollo = await startApollo(schema, hub);
+  const compiled = new CompiledQueries(schema, logger);
+  const apollo = await startApollo(schema, hub, compiled);
+  const graphql = { apollo, compiled };
   const server = createServer((request, response) => {
-    answer(apollo, hub, request, response).catch((err: unknown) => {
+    answer(graphql, hub, request, response).catch((err: unknown) => {
       logger.error({ err }, "answering failed");
       response.destroy();
     });
@@ -90,7 +92,17 @@ export async function startHub({
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : "unknown";
 
-async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServer<Context>> {
+/** What answers GraphQL over HTTP. */
+interface Graphql {
+  apollo: ApolloServer<Context>;
+  compiled: CompiledQueries;
+}
+
+async function startApollo(
+  schema: GraphQLSchema,
+  hub: Hub,
+  compiled: CompiledQueries,
+): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
     schema,
     introspection: true,
@@ -101,11 +113,7 @@ async function startApollo(schema: GraphQLSchema, hub: Hub): Promise<ApolloServe
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: [limitComplexity],
     formatError: (formatted, error) => formatError(hub.logger, formatted, error),
-    plugins: [
-      ApolloServerPluginCacheControlDisabled(),
-      refusals,
-      compiledQueries(schema, hub.logger),
-    ],
+    plugins: [ApolloServerPluginCacheControlDisabled(), refusals, compiled.plugin],
   });
   await apollo.start();
   return apollo;
@@ -133,13 +141,13 @@ const refusals: ApolloServerPlugin<Context> = {
 };
 
 async function answer(
-  apollo: ApolloServer<Context>,
+  graphql: Graphql,
   hub: Hub,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? "/").split("?")[0];
-  if (path === "/graphql") return answerGraphql(apollo, hub, request, response);
+  if (path === "/graphql") return answerGraphql(graphql, hub, request, response);
   if (path === "/health/live") return plain(response, 200, "live");
   if (path === "/health/ready")
     return (await isReady(hub)) ? plain(response, 200, "ready") : plain(response, 503, "not ready");
@@ -153,7 +161,7 @@ async function answer(
 }
 
 async function answerGraphql(
-  apollo: ApolloServer<Context>,
+  { apollo, compiled }: Graphql,
   hub: Hub,
   request: IncomingMessage,
   response: ServerResponse,
@@ -190,25 +198,40 @@ async function answerGraphql(
   }
   if (Array.isArray(body))
     return refuse(response, 400, new HubError("BAD_USER_INPUT", "Batches are not accepted."));
+  const context = new Context(hub, session, "query", request.socket.remoteAddress ?? null);
+  if (session) hub.used(session);
+  if (body !== null && acceptsJson(request)) {
+    const answered = await compiled.answer(body as GraphqlRequest, context);
+    if (answered) return send(response, 200, JSON_TYPE, JSON.stringify(answered));
+  }
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   const result = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method: "POST", headers, search: "", body },
-    context: async () => new Context(hub, session, "query", request.socket.remoteAddress ?? null),
+    context: async () => context,
   });
-  if (session) hub.used(session);
   if (result.body.kind !== "complete") throw new Error("incremental delivery is not offered");
-  // WHY a string and its length: head and body then leave in one write.
-  const text = result.body.string;
-  response.writeHead(result.status ?? 200, {
-    "content-type": result.headers.get("content-type") ?? "application/json; charset=utf-8",
+  const type = result.headers.get("content-type") ?? JSON_TYPE;
+  return send(response, result.status ?? 200, type, result.body.string);
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** Whether plain JSON is what the client wants, without weighing what else it might prefer. */
+function acceptsJson({ headers: { accept } }: IncomingMessage): boolean {
+  return accept === undefined || accept === "*/*" || accept === "application/json";
+}
+
+/** WHY a string and its length: head and body then leave in one write. */
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, {
+    "content-type": type,
     "content-length": Buffer.byteLength(text),
     ...API_HEADERS,
   });
   response.end(text);
-  return undefined;
 }
 
 /** The whole body. Throws QUERY_TOO_COMPLEX past the limit, without reading on. */
