@@ -9,7 +9,7 @@ import { mayAuthor, mayPublish, requireThat } from "../auth/rights";
 import { releaseWithin } from "../release/release-verbs";
 import { maskOf } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
-import { Tlp } from "../sharing/tlp";
+import type { Tlp } from "../sharing/tlp";
 import type { Attribution } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
 import { readBundle, type ReadObject } from "./stix/read-bundle";
@@ -56,7 +56,7 @@ export async function submitBundle(
     !options.releaseToGroupIds.length || mayPublish(account),
     "Only a PUBLISHER or ORG_ADMIN releases items.",
   );
-  const objects = readBundle(bundle, options.tlp ?? Tlp.RED);
+  const objects = readBundle(bundle, options.tlp);
   const result = new SubmittedBundle();
   for (let i = 0; i < objects.length; i += BATCH) {
     const batch = objects.slice(i, i + BATCH);
