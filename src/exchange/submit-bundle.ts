@@ -1,16 +1,18 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type { Context } from "../context";
 import type { LogEntry } from "../alert/log";
-import { HubError } from "../errors";
+import { badInput, HubError } from "../errors";
 import { globalId } from "../ids";
 import type { IndicatorInput } from "../indicator/indicator.type";
+import { raiseMarking } from "../item/raise-marking";
 import { checkIndicator, insertIndicator } from "../indicator/write-indicator";
 import { mayAuthor, mayPublish, requireThat } from "../auth/rights";
 import { releaseWithin } from "../release/release-verbs";
 import { maskOf } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
-import type { Tlp } from "../sharing/tlp";
-import type { Attribution } from "../sharing/vocabulary";
+import { papRank } from "../sharing/pap";
+import { type Tlp, tlpRank } from "../sharing/tlp";
+import { type Attribution, ItemKind } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
 import { readBundle, type ReadObject } from "./stix/read-bundle";
 
@@ -90,8 +92,16 @@ async function submitOne(
   input.attribution = options.attribution;
   try {
     const observables = checkIndicator(input, "object");
-    const known = await repeated(change, objectId, input);
-    const uuid = known ?? (await insertIndicator(change, input, observables, objectId));
+    const known = await repeated(ctx, change, objectId, input);
+    if (known && !object.marked && tlpRank(input.tlp) > known.tlp) {
+      throw badInput(
+        "object_marking_refs",
+        "a repeat without a marking is RED, which is above what the organization has; mark it, or give `tlp`",
+      );
+    }
+    const uuid =
+      known?.id ??
+      (await insertIndicator(change, input, observables, await freeStixId(change, objectId)));
     if (known) {
       result.merged++;
       await merge(change, known, input);
@@ -117,23 +127,58 @@ async function submitOne(
   }
 }
 
-/** The organization's own indicator of the same STIX id or pattern. Others' are never looked at. */
+interface Known {
+  id: string;
+  tlp: number;
+  pap: number;
+}
+
+/**
+ * The organization's own indicator of the same STIX id or pattern, of those that the account sees or wrote itself.
+ * Others' are never looked at.
+ */
 async function repeated(
+  ctx: Context,
   change: Change,
   stixId: string | null,
   input: IndicatorInput,
-): Promise<string | null> {
-  const [row] = await change.query<{ id: string }[]>(
-    `SELECT i.id FROM item i JOIN indicator c ON c.id = i.id WHERE i.owner_id = $1 AND i.stix_id = $2
-     UNION ALL SELECT i.id FROM item i JOIN indicator c ON c.id = i.id
-       WHERE i.owner_id = $1 AND md5(c.pattern) = md5($3) AND c.pattern = $3 LIMIT 1`,
-    [change.by.organizationId, stixId, input.pattern],
+): Promise<Known | null> {
+  const [row] = await change.query<Known[]>(
+    `SELECT id, tlp, pap FROM (
+       SELECT i.*, 1 AS n FROM item i JOIN indicator c ON c.id = i.id WHERE i.owner_id = $1 AND i.stix_id = $2
+       UNION ALL SELECT i.*, 2 FROM item i JOIN indicator c ON c.id = i.id
+         WHERE i.owner_id = $1 AND md5(c.pattern) = md5($3) AND c.pattern = $3) i
+     WHERE tlp = ANY($4::smallint[]) OR created_by = $5 ORDER BY n, created_at, id LIMIT 1`,
+    [
+      change.by.organizationId,
+      stixId,
+      input.pattern,
+      ctx.scope().owner?.admitted ?? [],
+      change.by.uuid,
+    ],
   );
-  return row?.id ?? null;
+  return row ?? null;
 }
 
-/** Adds the labels and the validity of a repeat to what is there; its readers are told where that changes anything. */
-async function merge(change: Change, uuid: string, input: IndicatorInput): Promise<void> {
+/** The STIX id, unless an item that the account does not see bears it already: then a new one, and nothing is told. */
+async function freeStixId(change: Change, stixId: string | null): Promise<string | null> {
+  const taken = await change.query<object[]>(
+    "SELECT 1 FROM item WHERE owner_id = $1 AND stix_id = $2",
+    [change.by.organizationId, stixId],
+  );
+  return taken.length ? null : stixId;
+}
+
+/**
+ * Adds the labels and the validity of a repeat to what is there; its readers are told where that changes anything. A
+ * repeat that is marked stricter makes the whole stricter, before anything of it is shown.
+ */
+async function merge(change: Change, known: Known, input: IndicatorInput): Promise<void> {
+  const { id: uuid } = known;
+  const tlp = tlpRank(input.tlp);
+  const pap = input.pap ? papRank(input.pap) : 0;
+  if (tlp > known.tlp || pap > known.pap)
+    await raiseMarking(change, ItemKind.INDICATOR, uuid, { tlp, pap });
   const [changed] = await change.query<{ labels: boolean; until: boolean }[]>(
     `WITH was AS (SELECT id, labels, valid_until FROM indicator WHERE id = $1), now AS (
        UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
@@ -153,15 +198,16 @@ async function merge(change: Change, uuid: string, input: IndicatorInput): Promi
   change.raise({ type: "ITEM_UPDATED", itemId: uuid, changed: maskOf(fields) });
 }
 
-/** Folds what one batch released alike into one alert with a count. */
+/** Folds what one batch released alike into one alert with a count, and what it did to one item into one. */
 function fold(change: Change): void {
   const folded = new Map<string, LogEntry>();
   for (const entry of change.entries) {
     const key =
       entry.type === "ITEM_RELEASED" ? (entry.alike ?? "") : `${entry.type} ${entry.itemId}`;
     const first = folded.get(key);
-    if (first) first.count = (first.count ?? 1) + 1;
-    else folded.set(key, entry);
+    if (!first) folded.set(key, entry);
+    else if (entry.type === "ITEM_RELEASED") first.count = (first.count ?? 1) + 1;
+    else first.changed = (first.changed ?? -1) | (entry.changed ?? -1);
   }
   change.entries.splice(0, change.entries.length, ...folded.values());
 }

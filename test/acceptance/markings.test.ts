@@ -213,6 +213,78 @@ describe("case 7: of conflicting markings the strictest of each axis wins", () =
   });
 });
 
+describe("case 7: a repeat that is marked otherwise", () => {
+  const first = async (
+    refs: string[],
+  ): Promise<{ object: Record<string, unknown>; id: string }> => {
+    const object = stix({ labels: ["first"], object_marking_refs: refs });
+    const to = { releaseToGroupIds: [w.group.power], fromGroupId: w.group.power };
+    const { itemIds, problems } = await submit([object], to);
+    expect(problems).toEqual([]);
+    return { object, id: itemIds[0] ?? "" };
+  };
+  const seen = (id: string) => w.as.beta.ask("indicator", { id }, "tlp pap labels");
+
+  test("stricter makes what is there stricter before its labels are shown, and the act is on record", async () => {
+    const { object, id } = await first([TLP.GREEN, PAP.GREEN]);
+    expect(await seen(id)).toMatchObject({ tlp: "GREEN", pap: "GREEN" });
+    const live = await hub.subscribe(w.as.beta);
+    const repeat = { ...object, labels: ["second"], object_marking_refs: [TLP.AMBER, PAP.AMBER] };
+    expect(await submit([repeat])).toMatchObject({ merged: 1, problems: [] });
+    expect(await seen(id)).toEqual({ tlp: "AMBER", pap: "AMBER", labels: ["first", "second"] });
+    expect(await live.rest()).toMatchObject([{ type: "ITEM_UPDATED", itemId: id, count: 1 }]);
+    await submit([{ ...object, labels: ["third"], object_marking_refs: [TLP.RED] }]);
+    expect(await seen(id)).toBeNull();
+    expect((await live.rest()).map((a) => [a.type, a.itemId, a.item])).toEqual([
+      ["ACCESS_ENDED", id, null],
+    ]);
+    const { nodes } = await w.as.acme.ask<{ nodes: { subject: string; before: object }[] }>(
+      "auditLog",
+      { first: 100 },
+      "nodes { act subject before after }",
+    );
+    expect(nodes.filter((a) => a.subject === id && "tlp" in (a.before ?? {}))).toMatchObject([
+      { before: { tlp: "GREEN", pap: "GREEN" }, after: { tlp: "AMBER", pap: "AMBER" } },
+      { before: { tlp: "AMBER", pap: "AMBER" }, after: { tlp: "RED", pap: "AMBER" } },
+    ]);
+  });
+
+  test("weaker makes nothing weaker", async () => {
+    const { object, id } = await first([TLP.AMBER, PAP.AMBER]);
+    const repeat = { ...object, labels: ["second"], object_marking_refs: [TLP.GREEN, PAP.CLEAR] };
+    expect(await submit([repeat])).toMatchObject({ merged: 1 });
+    expect(await seen(id)).toEqual({ tlp: "AMBER", pap: "AMBER", labels: ["first", "second"] });
+  });
+
+  test("not at all is named and changes nothing: it neither ends what is shared nor is shown under it", async () => {
+    const { object, id } = await first([TLP.AMBER]);
+    const repeat = { ...object, labels: ["unmarked"], object_marking_refs: undefined };
+    const { rejected, problems } = await submit([repeat]);
+    expect(rejected).toBe(1);
+    expect(problems[0]?.message).toMatch(/object_marking_refs.*mark it/);
+    expect(await seen(id)).toMatchObject({ tlp: "AMBER", labels: ["first"] });
+    expect(await submit([repeat], { tlp: "AMBER" })).toMatchObject({ merged: 1 });
+    expect(await seen(id)).toMatchObject({ tlp: "AMBER", labels: ["first", "unmarked"] });
+  });
+
+  test("by a contractor who may not see what is there answers exactly as something new", async () => {
+    const object = stix({ object_marking_refs: [TLP.AMBER_STRICT] });
+    const { itemIds: hidden } = await submit([object]);
+    const fresh = stix({ object_marking_refs: [TLP.AMBER] });
+    const repeat = { ...object, object_marking_refs: [TLP.AMBER] };
+    const selection = "accepted merged rejected problems { objectId message }";
+    const sent = (o: object) =>
+      w.as.contractor.do("submitBundle", { bundle: { type: "bundle", objects: [o] } }, selection);
+    expect(await sent(repeat)).toEqual(await sent(fresh));
+    // What it wrote itself it merges with, though it may not read it.
+    const own = stix();
+    expect(await sent(own)).toMatchObject({ accepted: 1 });
+    expect(await sent(own)).toMatchObject({ accepted: 0, merged: 1 });
+    const shown = await w.as.acme.ask<object>("indicator", { id: hidden[0] }, "tlp stixId");
+    expect(shown).toEqual({ tlp: "AMBER_STRICT", stixId: object.id });
+  });
+});
+
 describe("case 9: markings of version 1 and 2 behave the same", () => {
   const V1 = {
     CLEAR: marking("613f2e26-407d-48c7-9eca-b8e91df99dc9"),
