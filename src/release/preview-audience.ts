@@ -125,7 +125,9 @@ function wordingWarnings({ directory }: Context, item: ItemRow, release: Checked
     .normalize("NFKC")
     .toLowerCase();
   const owner = directory.organizations.get(item.ownerId);
-  const names = [owner?.name, owner?.nameJa].filter((n): n is string => Boolean(n));
+  const names = [owner?.name, owner?.nameJa, ...(owner?.formerNames ?? [])].filter(
+    (n): n is string => Boolean(n),
+  );
   const domains = new Set(
     directory.accountsOf(item.ownerId).map((a) => a.email.split("@")[1]?.toLowerCase() ?? ""),
   );
