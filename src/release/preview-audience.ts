@@ -10,12 +10,13 @@ import { itemForDecision } from "../sharing/locked-item";
 import type { ItemRow } from "../sharing/disclosure";
 import type { AudienceFacts } from "../sharing/facts";
 import { decide, scopeOf } from "../sharing/policy";
+import { Affiliation } from "../sharing/vocabulary";
 import { checkRelease, type CheckedRelease } from "./check-audience";
 import type { ProposeReleaseInput } from "./release.type";
 
 @ObjectType({
   description:
-    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded.",
+    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded; so is how many CLIENT accounts there are.",
 })
 export class AudiencePreview {
   @Field(() => Int) organizationCount!: number;
@@ -50,11 +51,15 @@ export async function previewAudience(
   const byName = hidden
     ? accountsReached(ctx, item, onlyTo(release, "BILATERAL", "NAMED", "PUBLIC"), now)
     : [];
-  const count = (of: (accounts: Account[]) => number): number =>
-    hidden ? rounded(of(byGroup)) + of(byName) : of(byGroup);
+  const organizationsIn = (accounts: Account[]): number =>
+    new Set(accounts.map((a) => a.organizationId)).size;
   return {
-    organizationCount: count((accounts) => new Set(accounts.map((a) => a.organizationId)).size),
-    accountCount: count((accounts) => accounts.length),
+    organizationCount: hidden
+      ? rounded(organizationsIn(byGroup)) + organizationsIn(byName)
+      : organizationsIn(reached),
+    accountCount: hidden
+      ? rounded(byGroup.length) + accountsIn(byName, release)
+      : accountsIn(reached, release),
     organizations: open,
     groups,
     warnings: await warningsOf(ctx, item, release),
@@ -113,6 +118,14 @@ async function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease):
   warnings.push(...wordingWarnings(ctx, item, release));
   warnings.push(...(await unusedAudience(ctx, item, release)));
   return warnings;
+}
+
+/** How many accounts; those of clients rounded, as a body's members may be no more than its clients here. */
+function accountsIn(accounts: Account[], { accountIds }: CheckedRelease): number {
+  const clients = accounts.filter(
+    (a) => a.affiliation === Affiliation.CLIENT && !accountIds.includes(a.uuid),
+  ).length;
+  return accounts.length - clients + rounded(clients);
 }
 
 /** To the nearest 5, and 0 under 3. */
