@@ -51,15 +51,11 @@ export async function previewAudience(
   const byName = hidden
     ? accountsReached(ctx, item, onlyTo(release, "BILATERAL", "NAMED", "PUBLIC"), now)
     : [];
-  const organizationsIn = (accounts: Account[]): number =>
-    new Set(accounts.map((a) => a.organizationId)).size;
+  const count = (of: (accounts: Account[]) => number): number =>
+    hidden ? rounded(of(byGroup)) + of(byName) : of(byGroup);
   return {
-    organizationCount: hidden
-      ? rounded(organizationsIn(byGroup)) + organizationsIn(byName)
-      : organizationsIn(reached),
-    accountCount: hidden
-      ? rounded(byGroup.length) + accountsIn(byName, release)
-      : accountsIn(reached, release),
+    organizationCount: count((accounts) => new Set(accounts.map((a) => a.organizationId)).size),
+    accountCount: count((accounts) => accountsIn(accounts, release)),
     organizations: open,
     groups,
     warnings: await warningsOf(ctx, item, release),
