@@ -3,17 +3,14 @@ import type { Context } from "../context";
 import type { LogEntry } from "../alert/log";
 import { badInput, HubError } from "../errors";
 import { globalId } from "../ids";
-import type { IndicatorInput } from "../indicator/indicator.type";
-import { raiseMarking } from "../item/raise-marking";
 import { checkIndicator, insertIndicator } from "../indicator/write-indicator";
 import { mayAuthor, mayPublish, requireThat } from "../auth/rights";
 import { releaseWithin } from "../release/release-verbs";
-import { maskOf } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
-import { papRank } from "../sharing/pap";
 import { type Tlp, tlpRank } from "../sharing/tlp";
-import { type Attribution, ItemKind } from "../sharing/vocabulary";
+import type { Attribution } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
+import { addsTo, freeStixId, merge, repeated } from "./merge-repeat";
 import { readBundle, type ReadObject } from "./stix/read-bundle";
 
 @ObjectType()
@@ -93,10 +90,11 @@ async function submitOne(
   try {
     const observables = checkIndicator(input, "object");
     const known = await repeated(ctx, change, objectId, input);
-    if (known && !object.marked && tlpRank(input.tlp) > known.tlp) {
+    const unmarked = !object.marked && known !== null && tlpRank(input.tlp) > known.tlp;
+    if (unmarked && (await addsTo(change, known.id, input))) {
       throw badInput(
         "object_marking_refs",
-        "a repeat without a marking is RED, which is above what the organization has; mark it, or give `tlp`",
+        "what a repeat without a marking adds is RED, which is above what is there; mark it, or give `tlp`",
       );
     }
     const uuid =
@@ -104,7 +102,7 @@ async function submitOne(
       (await insertIndicator(change, input, observables, await freeStixId(change, objectId)));
     if (known) {
       result.merged++;
-      await merge(change, known, input);
+      if (!unmarked) await merge(change, known, input);
     } else result.accepted++;
     const id = globalId("indicator", uuid);
     result.itemIds.push(id);
@@ -125,77 +123,6 @@ async function submitOne(
     if (!stored) result.rejected++;
     result.problems.push({ objectId, message: stored + error.message });
   }
-}
-
-interface Known {
-  id: string;
-  tlp: number;
-  pap: number;
-}
-
-/**
- * The organization's own indicator of the same STIX id or pattern, of those that the account sees or wrote itself.
- * Others' are never looked at.
- */
-async function repeated(
-  ctx: Context,
-  change: Change,
-  stixId: string | null,
-  input: IndicatorInput,
-): Promise<Known | null> {
-  const [row] = await change.query<Known[]>(
-    `SELECT id, tlp, pap FROM (
-       SELECT i.*, 1 AS n FROM item i JOIN indicator c ON c.id = i.id WHERE i.owner_id = $1 AND i.stix_id = $2
-       UNION ALL SELECT i.*, 2 FROM item i JOIN indicator c ON c.id = i.id
-         WHERE i.owner_id = $1 AND md5(c.pattern) = md5($3) AND c.pattern = $3) i
-     WHERE tlp = ANY($4::smallint[]) OR created_by = $5 ORDER BY n, created_at, id LIMIT 1`,
-    [
-      change.by.organizationId,
-      stixId,
-      input.pattern,
-      ctx.scope().owner?.admitted ?? [],
-      change.by.uuid,
-    ],
-  );
-  return row ?? null;
-}
-
-/** The STIX id, unless an item that the account does not see bears it already: then a new one, and nothing is told. */
-async function freeStixId(change: Change, stixId: string | null): Promise<string | null> {
-  const taken = await change.query<object[]>(
-    "SELECT 1 FROM item WHERE owner_id = $1 AND stix_id = $2",
-    [change.by.organizationId, stixId],
-  );
-  return taken.length ? null : stixId;
-}
-
-/**
- * Adds the labels and the validity of a repeat to what is there; its readers are told where that changes anything. A
- * repeat that is marked stricter makes the whole stricter, before anything of it is shown.
- */
-async function merge(change: Change, known: Known, input: IndicatorInput): Promise<void> {
-  const { id: uuid } = known;
-  const tlp = tlpRank(input.tlp);
-  const pap = input.pap ? papRank(input.pap) : 0;
-  if (tlp > known.tlp || pap > known.pap)
-    await raiseMarking(change, ItemKind.INDICATOR, uuid, { tlp, pap });
-  const [changed] = await change.query<{ labels: boolean; until: boolean }[]>(
-    `WITH was AS (SELECT id, labels, valid_until FROM indicator WHERE id = $1), now AS (
-       UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
-         valid_until = CASE WHEN valid_until IS NULL OR $3::timestamptz IS NULL THEN NULL ELSE greatest(valid_until, $3) END
-       WHERE id = $1 RETURNING id, labels, valid_until)
-     SELECT NOT (now.labels <@ was.labels) AS labels, now.valid_until IS DISTINCT FROM was.valid_until AS until
-     FROM now JOIN was ON was.id = now.id`,
-    [uuid, input.labels ?? [], input.validUntil ?? null],
-  );
-  const fields = [
-    ...(changed?.labels ? ["labels"] : []),
-    ...(changed?.until ? ["validUntil"] : []),
-  ];
-  if (!fields.length) return;
-  await change.query("UPDATE item SET updated_at = $2 WHERE id = $1", [uuid, change.now]);
-  change.record(globalId("indicator", uuid), {}, { changed: fields });
-  change.raise({ type: "ITEM_UPDATED", itemId: uuid, changed: maskOf(fields) });
 }
 
 /** Folds what one batch released alike into one alert with a count, and what it did to one item into one. */

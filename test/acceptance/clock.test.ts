@@ -74,7 +74,9 @@ describe("case 17: an agreement that runs to the end of a day in Japan", () => {
       }),
     );
     const ended = heard.filter((a) => a.type === "ACCESS_ENDED");
-    expect(ended.map((a) => a.itemId).toSorted()).toEqual([before.id, inFlight.id].toSorted());
+    expect(ended.map((a) => String(a.itemId)).toSorted()).toEqual(
+      [before.id, inFlight.id].toSorted(),
+    );
     expect(ended.every((a) => a.at === new Date(at).toISOString())).toBe(true);
     // What comes after the instant is no longer released at all.
     const late = await makeIndicator(w.as.acme, "192.0.2.174");

@@ -256,12 +256,15 @@ describe("case 7: a repeat that is marked otherwise", () => {
     expect(await seen(id)).toEqual({ tlp: "AMBER", pap: "AMBER", labels: ["first", "second"] });
   });
 
-  test("not at all is named and changes nothing: it neither ends what is shared nor is shown under it", async () => {
+  test("not at all is named where it adds something, and changes nothing: it neither ends what is shared nor is shown under it", async () => {
     const { object, id } = await first([TLP.AMBER]);
     const repeat = { ...object, labels: ["unmarked"], object_marking_refs: undefined };
     const { rejected, problems } = await submit([repeat]);
     expect(rejected).toBe(1);
     expect(problems[0]?.message).toMatch(/object_marking_refs.*mark it/);
+    expect(await seen(id)).toMatchObject({ tlp: "AMBER", labels: ["first"] });
+    const nothingNew = { ...object, object_marking_refs: undefined };
+    expect(await submit([nothingNew])).toMatchObject({ merged: 1, rejected: 0, problems: [] });
     expect(await seen(id)).toMatchObject({ tlp: "AMBER", labels: ["first"] });
     expect(await submit([repeat], { tlp: "AMBER" })).toMatchObject({ merged: 1 });
     expect(await seen(id)).toMatchObject({ tlp: "AMBER", labels: ["first", "unmarked"] });
