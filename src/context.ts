@@ -8,12 +8,12 @@ import { releasesOf } from "./release/release-store";
 import type { Release } from "./release/release.type";
 import type { Directory } from "./sharing/directory";
 import type { ItemView } from "./sharing/disclosure";
-import type { StoredKind } from "./sharing/facts";
+import type { AudienceFacts, StoredKind } from "./sharing/facts";
 import type { Viewer } from "./sharing/parties";
 import { type Scope, scopeOf } from "./sharing/policy";
 import { Reader } from "./sharing/reader";
 import { isWithheld } from "./sharing/fields";
-import { loadObservables } from "./sharing/item-rows";
+import { loadItemsOfAnyKind, loadObservables } from "./sharing/item-rows";
 import type { Observable } from "./observable/observable";
 import { readScores, type Score } from "./sharing/scores";
 import { change, type Change, type ChangeKind } from "./transaction";
@@ -29,6 +29,7 @@ export class Context {
   private readonly links = new Map<StoredKind, Batch<ItemView[]>>();
   private observed: Batch<Observable[]> | null = null;
   private releases: Batch<Release[]> | null = null;
+  private audiences: Batch<readonly AudienceFacts[]> | null = null;
   private scores: Batch<Score> | null = null;
   private readonly scored = new Map<string, ItemView>();
   private readonly written = new Set<string>();
@@ -65,6 +66,7 @@ export class Context {
     this.scores = null;
     this.observed = null;
     this.releases = null;
+    this.audiences = null;
   }
 
   get directory(): Directory {
@@ -149,6 +151,15 @@ export class Context {
   releasesOf(itemUuid: string): Promise<Release[]> {
     this.releases ??= new Batch((uuids) => releasesOf(this.hub.pool, uuids, this.hub.now()));
     return this.releases.load(itemUuid).then((releases) => releases ?? []);
+  }
+
+  /** Every audience of an item that ever was, of one that the viewer sees whole. Many at once make one query a kind. */
+  audiencesOf(itemUuid: string): Promise<readonly AudienceFacts[]> {
+    this.audiences ??= new Batch(async (uuids) => {
+      const items = await loadItemsOfAnyKind(this.hub.pool, uuids);
+      return new Map([...items].map(([uuid, item]) => [uuid, item.audiences]));
+    });
+    return this.audiences.load(itemUuid).then((audiences) => audiences ?? []);
   }
 
   /** One change in one transaction, by the viewer's account. */

@@ -5,6 +5,7 @@ import { CreateItems1764000000001 } from "../migrations/1764000000001-create-ite
 import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
 import { ReadFaster1764000000003 } from "../migrations/1764000000003-read-faster";
 import { KeepIep1764000000004 } from "../migrations/1764000000004-keep-iep";
+import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-merge-organizations";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -39,6 +40,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       CreateLog1764000000002,
       ReadFaster1764000000003,
       KeepIep1764000000004,
+      MergeOrganizations1764000000006,
     ],
     entities: [
       Organization,

@@ -50,6 +50,7 @@ export class Hub {
   private hubIdCipher!: Cipher;
   private credentialKey!: KeyObject;
   private latest = 0;
+  private told = 0;
 
   constructor(
     readonly config: Config,
@@ -116,9 +117,12 @@ export class Hub {
       );
   }
 
-  /** The present instant; never before the latest change that this process knows of. */
+  /**
+   * The present instant; never before the latest change that this process knows of, nor before an instant that it told:
+   * a clock that is set back brings no right back that has ended.
+   */
   now(): number {
-    return Math.max(this.clock.now(), this.latest);
+    return (this.told = Math.max(this.clock.now(), this.latest, this.told));
   }
 
   /**
@@ -126,7 +130,7 @@ export class Hub {
    * @param after milliseconds; an instant that it must also follow
    */
   nextInstant(after: number): number {
-    return (this.latest = Math.max(this.clock.now(), this.latest + 1, after + 1));
+    return (this.latest = Math.max(this.now(), this.latest + 1, after + 1));
   }
 
   /** The STIX UUID under which an item is shown to those who may not know its source: a keyed hash of its own. */

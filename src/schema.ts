@@ -27,7 +27,11 @@ import {
 import { typeOf } from "./node.type";
 import type { Context } from "./context";
 import { Roster } from "./sharing/vocabulary";
-import { ReleaseResolver, ReleasesResolver } from "./release/release.resolver";
+import {
+  AudiencePeriodResolver,
+  ReleaseResolver,
+  ReleasesResolver,
+} from "./release/release.resolver";
 import { DateTime } from "./scalars";
 import { Pap } from "./sharing/pap";
 import { Tlp } from "./sharing/tlp";
@@ -79,6 +83,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       PartyResolver,
       ReleaseResolver,
       ReleasesResolver,
+      AudiencePeriodResolver,
       SectorGroupResolver,
       SharedItemResolver,
       SharingAgreementResolver,

@@ -77,26 +77,31 @@ export class Change {
     return { query } as unknown as Pick<Pool, "query">;
   }
 
-  /** Adds a row of a party table and returns its UUID. */
+  /**
+   * Adds a row of a party table and returns its UUID.
+   * @param about the organization that it concerns; absent: the one that the row names
+   */
   async insert<T extends ObjectLiteral>(
     entity: EntityTarget<T>,
     values: Partial<T>,
+    about: string | null = aboutOf(values),
   ): Promise<string> {
     const row = { uuid: randomUUID(), ...values };
     await this.manager.insert(entity, { ...row, version: this.version });
-    this.record(subjectOf(entity, row.uuid), null, values, aboutOf(values));
+    this.record(subjectOf(entity, row.uuid), null, values, about);
     return row.uuid;
   }
 
-  /** Changes a row of a party table. */
+  /** Changes a row of a party table; `about` as for `insert`. */
   async update<T extends ObjectLiteral>(
     entity: EntityTarget<T>,
     before: T & { uuid: string },
     values: Partial<T>,
+    about: string | null = aboutOf(before),
   ): Promise<void> {
     await this.manager.update(entity, { uuid: before.uuid }, { ...values, version: this.version });
     const was = Object.fromEntries(Object.keys(values).map((key) => [key, before[key]]));
-    this.record(subjectOf(entity, before.uuid), was, values, aboutOf(before));
+    this.record(subjectOf(entity, before.uuid), was, values, about);
   }
 
   /**

@@ -36,6 +36,7 @@ export async function createAccount(ctx: Context, input: CreateAccountInput): Pr
     );
   }
   const uuid = await ctx.change("policy", async (change) => {
+    requireNotMerged(ctx, organization.uuid);
     // Another organization may have an account of the same address: whether it has is not told.
     const taken = ctx.directory
       .accountsOf(organization.uuid)
@@ -68,10 +69,17 @@ export async function setAccountDisabled(
   await ctx.change("policy", async (change) => {
     if ((account.disabledAt !== null) === disabled) return;
     if (disabled) requireNotLastCoordinator(ctx, account);
+    else requireNotMerged(ctx, account.organizationId);
     await change.update(Account, account, { disabledAt: disabled ? change.now : null });
     raiseIfForeign(change, account);
   });
   return ctx.directory.accounts.get(account.uuid) as Account;
+}
+
+/** The people of an organization that merged get accounts in its successor. */
+function requireNotMerged({ directory }: Context, organizationId: string): void {
+  if (directory.organizations.get(organizationId)?.mergedAt)
+    throw conflict("The organization has merged into another; its people get accounts there.");
 }
 
 /** Nobody locks a group out of its last coordinator by accident. */

@@ -1,17 +1,16 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import type { Context } from "../context";
 import type { LogEntry } from "../alert/log";
-import { HubError } from "../errors";
+import { badInput, HubError } from "../errors";
 import { globalId } from "../ids";
-import type { IndicatorInput } from "../indicator/indicator.type";
 import { checkIndicator, insertIndicator } from "../indicator/write-indicator";
 import { mayAuthor, mayPublish, requireThat } from "../auth/rights";
 import { releaseWithin } from "../release/release-verbs";
-import { maskOf } from "../sharing/fields";
 import { lockedItem } from "../sharing/locked-item";
-import { Tlp } from "../sharing/tlp";
+import { type Tlp, tlpRank } from "../sharing/tlp";
 import type { Attribution } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
+import { addsTo, freeStixId, merge, repeated } from "./merge-repeat";
 import { readBundle, type ReadObject } from "./stix/read-bundle";
 
 @ObjectType()
@@ -56,7 +55,7 @@ export async function submitBundle(
     !options.releaseToGroupIds.length || mayPublish(account),
     "Only a PUBLISHER or ORG_ADMIN releases items.",
   );
-  const objects = readBundle(bundle, options.tlp ?? Tlp.RED);
+  const objects = readBundle(bundle, options.tlp);
   const result = new SubmittedBundle();
   for (let i = 0; i < objects.length; i += BATCH) {
     const batch = objects.slice(i, i + BATCH);
@@ -90,11 +89,20 @@ async function submitOne(
   input.attribution = options.attribution;
   try {
     const observables = checkIndicator(input, "object");
-    const known = await repeated(change, objectId, input);
-    const uuid = known ?? (await insertIndicator(change, input, observables, objectId));
+    const known = await repeated(ctx, change, objectId, input);
+    const unmarked = !object.marked && known !== null && tlpRank(input.tlp) > known.tlp;
+    if (unmarked && (await addsTo(change, known.id, input))) {
+      throw badInput(
+        "object_marking_refs",
+        "what a repeat without a marking adds is RED, which is above what is there; mark it, or give `tlp`",
+      );
+    }
+    const uuid =
+      known?.id ??
+      (await insertIndicator(change, input, observables, await freeStixId(change, objectId)));
     if (known) {
       result.merged++;
-      await merge(change, known, input);
+      if (!unmarked) await merge(change, known, input);
     } else result.accepted++;
     const id = globalId("indicator", uuid);
     result.itemIds.push(id);
@@ -117,51 +125,16 @@ async function submitOne(
   }
 }
 
-/** The organization's own indicator of the same STIX id or pattern. Others' are never looked at. */
-async function repeated(
-  change: Change,
-  stixId: string | null,
-  input: IndicatorInput,
-): Promise<string | null> {
-  const [row] = await change.query<{ id: string }[]>(
-    `SELECT i.id FROM item i JOIN indicator c ON c.id = i.id WHERE i.owner_id = $1 AND i.stix_id = $2
-     UNION ALL SELECT i.id FROM item i JOIN indicator c ON c.id = i.id
-       WHERE i.owner_id = $1 AND md5(c.pattern) = md5($3) AND c.pattern = $3 LIMIT 1`,
-    [change.by.organizationId, stixId, input.pattern],
-  );
-  return row?.id ?? null;
-}
-
-/** Adds the labels and the validity of a repeat to what is there; its readers are told where that changes anything. */
-async function merge(change: Change, uuid: string, input: IndicatorInput): Promise<void> {
-  const [changed] = await change.query<{ labels: boolean; until: boolean }[]>(
-    `WITH was AS (SELECT id, labels, valid_until FROM indicator WHERE id = $1), now AS (
-       UPDATE indicator SET labels = (SELECT coalesce(array_agg(DISTINCT l), '{}') FROM unnest(labels || $2::text[]) l),
-         valid_until = CASE WHEN valid_until IS NULL OR $3::timestamptz IS NULL THEN NULL ELSE greatest(valid_until, $3) END
-       WHERE id = $1 RETURNING id, labels, valid_until)
-     SELECT NOT (now.labels <@ was.labels) AS labels, now.valid_until IS DISTINCT FROM was.valid_until AS until
-     FROM now JOIN was ON was.id = now.id`,
-    [uuid, input.labels ?? [], input.validUntil ?? null],
-  );
-  const fields = [
-    ...(changed?.labels ? ["labels"] : []),
-    ...(changed?.until ? ["validUntil"] : []),
-  ];
-  if (!fields.length) return;
-  await change.query("UPDATE item SET updated_at = $2 WHERE id = $1", [uuid, change.now]);
-  change.record(globalId("indicator", uuid), {}, { changed: fields });
-  change.raise({ type: "ITEM_UPDATED", itemId: uuid, changed: maskOf(fields) });
-}
-
-/** Folds what one batch released alike into one alert with a count. */
+/** Folds what one batch released alike into one alert with a count, and what it did to one item into one. */
 function fold(change: Change): void {
   const folded = new Map<string, LogEntry>();
   for (const entry of change.entries) {
     const key =
       entry.type === "ITEM_RELEASED" ? (entry.alike ?? "") : `${entry.type} ${entry.itemId}`;
     const first = folded.get(key);
-    if (first) first.count = (first.count ?? 1) + 1;
-    else folded.set(key, entry);
+    if (!first) folded.set(key, entry);
+    else if (entry.type === "ITEM_RELEASED") first.count = (first.count ?? 1) + 1;
+    else first.changed = (first.changed ?? -1) | (entry.changed ?? -1);
   }
   change.entries.splice(0, change.entries.length, ...folded.values());
 }

@@ -97,7 +97,7 @@ async function replace(
   change.record(
     globalId("incident", item.id),
     { tlp: tlpOf(item.tlp), pap: papOf(item.pap) },
-    { tlp: input.tlp, pap: input.pap, changed },
+    { tlp: tlpOf(tlp), pap: papOf(pap), changed },
   );
   const remarked = tlp !== item.tlp || pap !== item.pap ? OWN_MARKING : 0;
   const mask = narrowed ? {} : { changed: maskOf(changed) | remarked };

@@ -54,11 +54,42 @@ export class DecisionResolver {
     const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
     const now = at?.getTime() ?? ctx.hub.now();
     const scope = scopeOf(subject, ctx.directory, now);
-    const explanation = explain(scope, ctx.directory, item);
+    const explanation = afterMerger(
+      ctx,
+      subject.organizationId,
+      now,
+      item,
+      explain(scope, ctx.directory, item),
+    );
     const unsubmitted = asker === "operator" && !(item.submittedAt <= ctx.hub.now());
     if (unsubmitted) return policyOnly(explanation);
     return limited(ctx, by, asker, explanation, subject.organizationId);
   }
+}
+
+/** Of an organization that has merged nobody is left to see anything but what everybody sees. */
+function afterMerger(
+  { directory }: Context,
+  organizationId: string,
+  now: number,
+  item: ItemRow,
+  explanation: Explanation,
+): Explanation {
+  const mergedAt = directory.organizations.get(organizationId)?.mergedAt;
+  if (!mergedAt || mergedAt.getTime() > now) return explanation;
+  const anybody = explain(scopeOf(null, directory, now), directory, item);
+  const merged = {
+    says: "the viewer's organization has not merged into another",
+    holds: false,
+    detail: `merged ${mergedAt.toISOString()}`,
+    about: { viewer: true as const },
+  };
+  const paths = explanation.paths.map((path) =>
+    path.kind === AccessPathKind.PUBLIC
+      ? path
+      : { ...path, holds: false, conditions: [merged, ...path.conditions] },
+  );
+  return { ...anybody, paths };
 }
 
 type Asker = "owner" | "operator" | "coordinator";

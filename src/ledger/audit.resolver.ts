@@ -6,6 +6,7 @@ import { badInput } from "../errors";
 import { Organization } from "../organization/organization.entity";
 import { PageInfo } from "../page.type";
 import { Json } from "../scalars";
+import { auditAfter, type AuditRow } from "./audit-page";
 
 @ObjectType({
   description:
@@ -59,23 +60,11 @@ export class LedgerHead {
   @Field(() => Date) at!: Date;
 }
 
-interface Row {
-  id: string;
-  at: Date;
-  act: string;
-  organizationId: string;
-  accountId: string;
-  address: string | null;
-  subject: string | null;
-  before: object | null;
-  after: object | null;
-}
-
 @Resolver()
 export class AuditResolver {
   @Query(() => AuditEntryConnection, {
     description:
-      "Acts, oldest first: to an ORG_ADMIN those of its organization and others' on it, to the operator all.",
+      "Acts, oldest first: to an ORG_ADMIN those of its organization and others' on it, of acts on items those on items that it sees; to the operator all.",
   })
   async auditLog(
     @Ctx() ctx: Context,
@@ -95,14 +84,9 @@ export class AuditResolver {
       ? ctx.hub.itemCursor.open(after)
       : { at: 0, id: "00000000-0000-0000-0000-000000000000" };
     if (!from) throw badInput("after", "is not a cursor of this hub");
-    const { rows } = await ctx.hub.pool.query<Row>(
-      `SELECT id, at, act, organization_id AS "organizationId", account_id AS "accountId", address, subject, before, after
-       FROM audit WHERE ($1::uuid IS NULL OR organization_id = $1 OR about_organization_id = $1) AND (at, id) > ($2, $3)
-       ORDER BY at, id LIMIT $4`,
-      [all ? null : account.organizationId, new Date(from.at), from.id, wanted + 1],
-    );
+    const rows = await auditAfter(ctx, account, from, wanted + 1, all);
     const shown = rows.slice(0, wanted);
-    const cursorOf = (row: Row | undefined): string | null =>
+    const cursorOf = (row: AuditRow | undefined): string | null =>
       row ? ctx.hub.itemCursor.seal({ at: row.at.getTime(), id: row.id }) : null;
     return {
       nodes: shown.map((row) => entryFor(ctx, account, row)),
@@ -141,7 +125,7 @@ export class AuditResolver {
 }
 
 /** Of another organization's act on one's own record, its network address is not told. */
-function entryFor(ctx: Context, reader: Account, row: Row): AuditEntry {
+function entryFor(ctx: Context, reader: Account, row: AuditRow): AuditEntry {
   const own =
     row.organizationId === reader.organizationId ||
     reader.organizationId === ctx.directory.operatorId;

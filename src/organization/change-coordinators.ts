@@ -10,18 +10,19 @@ export async function appointCoordinator(
   groupId: string,
   accountId: string,
 ): Promise<SectorGroup> {
-  const { group, uuid } = named(ctx, groupId, accountId);
+  const { group, uuid, organizationId } = named(ctx, groupId, accountId);
   await ctx.change("policy", async (change) => {
     if (ctx.directory.accounts.get(uuid)?.disabledAt)
       throw badInput("accountId", "is not an account in use");
     if (ctx.directory.coordinates(uuid, group.uuid)) return;
-    await change.insert(Coordinator, {
+    const row = {
       groupId: group.uuid,
       accountId: uuid,
       appointedAt: change.now,
       appointedBy: change.by.uuid,
       endedAt: null,
-    });
+    };
+    await change.insert(Coordinator, row, organizationId);
   });
   return group;
 }
@@ -36,7 +37,7 @@ export async function dismissCoordinator(
   accountId: string,
   leaveNone: boolean,
 ): Promise<SectorGroup> {
-  const { group, uuid } = named(ctx, groupId, accountId);
+  const { group, uuid, organizationId } = named(ctx, groupId, accountId);
   await ctx.change("policy", async (change) => {
     const others = ctx.directory
       .coordinatorsOf(group.uuid)
@@ -50,7 +51,7 @@ export async function dismissCoordinator(
         "This is the group's last coordinator; with leaveNone the operator coordinates from then on.",
       );
     }
-    await change.update(Coordinator, row, { endedAt: change.now });
+    await change.update(Coordinator, row, { endedAt: change.now }, organizationId);
   });
   return group;
 }
@@ -59,12 +60,12 @@ function named(
   ctx: Context,
   groupId: string,
   accountId: string,
-): { group: SectorGroup; uuid: string } {
+): { group: SectorGroup; uuid: string; organizationId: string } {
   requireThat(
     isOperatorAdmin(ctx.account()),
     "Only an OPERATOR_ADMIN appoints and dismisses coordinators.",
   );
   const group = found(ctx.directory.groups.get(uuidOf(groupId, "group") ?? ""), "sector group");
   const account = found(ctx.directory.accounts.get(uuidOf(accountId, "account") ?? ""), "account");
-  return { group, uuid: account.uuid };
+  return { group, uuid: account.uuid, organizationId: account.organizationId };
 }

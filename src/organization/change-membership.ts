@@ -139,10 +139,12 @@ async function begin(
     if (known && known.state !== ENDED) {
       throw conflict(`The organization's membership of this group is ${known.state} already.`);
     }
+    if (ctx.directory.organizations.get(organizationId)?.mergedAt)
+      throw conflict("The organization has merged into another.");
     if (state === INVITED && known) requireReadmission(change.by, known);
     const membershipId =
       known?.uuid ?? (await change.insert(Membership, { organizationId, groupId }));
-    await record(change, { uuid: membershipId, organizationId, groupId }, state, null);
+    await recordMembership(change, { uuid: membershipId, organizationId, groupId }, state, null);
     return membershipId;
   });
   return ctx.directory.memberships.get(uuid) as Membership;
@@ -166,25 +168,27 @@ async function step(
     if (!membership || !readsMembership(change.by, membership, ctx.directory))
       throw notFound("membership");
     check(change.by, membership);
-    await record(change, membership, state, reason);
+    await recordMembership(change, membership, state, reason);
   });
   return ctx.directory.memberships.get(uuid) as Membership;
 }
 
-async function record(
+/** A change of a membership, with the alerts that it raises. */
+export async function recordMembership(
   change: Change,
   membership: { uuid: string; organizationId: string; groupId: string },
   state: MembershipState,
   reason: string | null,
 ): Promise<void> {
-  await change.insert(MembershipChange, {
+  const step = {
     membershipId: membership.uuid,
     state,
     at: change.now,
     byAccount: change.by.uuid,
     byOperator: isOperatorAdmin(change.by),
     reason,
-  });
+  };
+  await change.insert(MembershipChange, step, membership.organizationId);
   change.raise({
     type: "MEMBERSHIP_CHANGED",
     organizationId: membership.organizationId,

@@ -1,8 +1,8 @@
 import type { Context } from "../context";
 import { conflict, Problems } from "../errors";
-import { checkList, checkText, MAX_NAME } from "../inputs";
 import { isOperatorAdmin, requireThat } from "../auth/rights";
 import { OrganizationKind } from "../sharing/vocabulary";
+import { checkOrganization } from "./check-organization";
 import { Organization } from "./organization.entity";
 import type { CreateOrganizationInput } from "./organization.type";
 
@@ -13,12 +13,7 @@ export async function createOrganization(
 ): Promise<Organization> {
   requireThat(isOperatorAdmin(ctx.account()), "Only an OPERATOR_ADMIN makes organizations.");
   const problems = new Problems();
-  checkText(problems, "input.name", input.name, MAX_NAME, true);
-  checkText(problems, "input.nameJa", input.nameJa, MAX_NAME);
-  checkList(problems, "input.sectors", input.sectors, 50, 100);
-  if (input.country != null && !/^[A-Z]{2}$/.test(input.country)) {
-    problems.add("input.country", "must be an ISO 3166-1 alpha-2 code, such as JP");
-  }
+  checkOrganization(problems, input);
   if (input.kind === OrganizationKind.OPERATOR)
     problems.add("input.kind", "the hub has exactly one OPERATOR already");
   problems.throwIfAny();

@@ -21,6 +21,16 @@ export class Organization implements Node {
   @Field(() => String, { nullable: true, description: "ISO 3166-1 alpha-2." })
   @Column("text", { nullable: true })
   country!: string | null;
+  @Field(() => [String], {
+    description: "Names that it bore before, in either language, oldest first.",
+  })
+  @Column("text", { array: true })
+  formerNames!: string[];
+  @Field(() => Date, { nullable: true, description: "When it merged into its successor." })
+  @Column("timestamptz", { nullable: true })
+  mergedAt!: Date | null;
+  @Column("uuid", { nullable: true }) successorId!: string | null;
+  @Column("text", { nullable: true }) mergeReason!: string | null;
   @Column("timestamptz") createdAt!: Date;
   @Column("bigint") version!: string;
 

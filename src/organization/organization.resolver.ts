@@ -36,6 +36,8 @@ import {
 } from "./change-membership";
 import { appointCoordinator, dismissCoordinator } from "./change-coordinators";
 import { createOrganization } from "./create-organization";
+import { mergeOrganization } from "./merge-organization";
+import { updateOrganization } from "./update-organization";
 import { createSectorGroup } from "./create-sector-group";
 import { Membership } from "./membership.entity";
 import { Organization } from "./organization.entity";
@@ -43,6 +45,7 @@ import {
   CreateOrganizationInput,
   CreateSectorGroupInput,
   DraftAgreementInput,
+  UpdateOrganizationInput,
 } from "./organization.type";
 import { SectorGroup } from "./sector-group.entity";
 
@@ -80,7 +83,7 @@ export class PartyResolver {
   }
 
   @Query(() => [Organization], {
-    description: "By name. To the anonymous viewer: the hub's operator alone.",
+    description: "By name, present or former. To the anonymous viewer: the hub's operator alone.",
   })
   organizations(
     @Ctx() ctx: Context,
@@ -92,8 +95,8 @@ export class PartyResolver {
     else if (operator) known.push(operator);
     const wanted = text?.toLowerCase() ?? "";
     return known
-      .filter(
-        (o) => o.name.toLowerCase().includes(wanted) || o.nameJa?.toLowerCase().includes(wanted),
+      .filter((o) =>
+        [o.name, o.nameJa, ...o.formerNames].some((n) => n?.toLowerCase().includes(wanted)),
       )
       .toSorted((a, b) => a.name.localeCompare(b.name));
   }
@@ -110,6 +113,30 @@ export class PartyResolver {
     @Arg("input", () => CreateOrganizationInput) input: CreateOrganizationInput,
   ): Promise<Organization> {
     return createOrganization(ctx, input);
+  }
+
+  @Mutation(() => Organization, {
+    description: "A new name or description, by the operator's admin; ids stay as they are.",
+  })
+  updateOrganization(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateOrganizationInput) input: UpdateOrganizationInput,
+  ): Promise<Organization> {
+    return updateOrganization(ctx, id, input);
+  }
+
+  @Mutation(() => Organization, {
+    description:
+      "By the operator's admin: its memberships end and its accounts are disabled. What it could read is not opened to the successor; its items stay its own.",
+  })
+  mergeOrganization(
+    @Ctx() ctx: Context,
+    @Arg("id", () => ID) id: string,
+    @Arg("intoId", () => ID) intoId: string,
+    @Arg("reason", () => String) reason: string,
+  ): Promise<Organization> {
+    return mergeOrganization(ctx, id, intoId, reason);
   }
 
   @Mutation(() => SectorGroup)
@@ -242,6 +269,14 @@ export class OrganizationResolver {
   @FieldResolver(() => [Membership], { description: "Those that the viewer may know of." })
   memberships(@Ctx() ctx: Context, @Root() organization: Organization): Membership[] {
     return visibleMemberships(ctx, ctx.directory.membershipsOf(organization.uuid));
+  }
+
+  @FieldResolver(() => Organization, {
+    nullable: true,
+    description: "The organization into which it merged.",
+  })
+  successor(@Ctx() ctx: Context, @Root() organization: Organization): Organization | null {
+    return ctx.directory.organizations.get(organization.successorId ?? "") ?? null;
   }
 }
 

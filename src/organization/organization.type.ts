@@ -14,6 +14,15 @@ export class CreateOrganizationInput {
     string | null;
 }
 
+@InputType({ description: "The whole of what can be changed; what is omitted becomes null." })
+export class UpdateOrganizationInput {
+  @Field(() => String) name!: string;
+  @Field(() => String, { nullable: true }) nameJa?: string | null;
+  @Field(() => [String]) sectors!: string[];
+  @Field(() => String, { nullable: true, description: "ISO 3166-1 alpha-2." }) country?:
+    string | null;
+}
+
 @InputType()
 export class CreateSectorGroupInput {
   @Field(() => String) slug!: string;

@@ -210,8 +210,11 @@ function audiencesOf(
     });
   });
   wanted.organizationIds.forEach((id, i) => {
-    if (!directory.organizations.has(id))
-      problems.add(`input.organizationIds.${i}`, "is not an organization");
+    const path = `input.organizationIds.${i}`;
+    const organization = directory.organizations.get(id);
+    if (!organization) problems.add(path, "is not an organization");
+    else if (organization.mergedAt)
+      problems.add(path, "has merged into another organization; name its successor");
     else audiences.push(direct(AccessPathKind.BILATERAL, id));
   });
   wanted.accountIds.forEach((id, i) => {

@@ -10,12 +10,13 @@ import { itemForDecision } from "../sharing/locked-item";
 import type { ItemRow } from "../sharing/disclosure";
 import type { AudienceFacts } from "../sharing/facts";
 import { decide, scopeOf } from "../sharing/policy";
+import { Affiliation } from "../sharing/vocabulary";
 import { checkRelease, type CheckedRelease } from "./check-audience";
 import type { ProposeReleaseInput } from "./release.type";
 
 @ObjectType({
   description:
-    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded.",
+    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded; so is how many CLIENT accounts there are.",
 })
 export class AudiencePreview {
   @Field(() => Int) organizationCount!: number;
@@ -54,7 +55,7 @@ export async function previewAudience(
     hidden ? rounded(of(byGroup)) + of(byName) : of(byGroup);
   return {
     organizationCount: count((accounts) => new Set(accounts.map((a) => a.organizationId)).size),
-    accountCount: count((accounts) => accounts.length),
+    accountCount: count((accounts) => accountsIn(accounts, release)),
     organizations: open,
     groups,
     warnings: await warningsOf(ctx, item, release),
@@ -115,6 +116,14 @@ async function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease):
   return warnings;
 }
 
+/** How many accounts; those of clients rounded, as a body's members may be no more than its clients here. */
+function accountsIn(accounts: Account[], { accountIds }: CheckedRelease): number {
+  const clients = accounts.filter(
+    (a) => a.affiliation === Affiliation.CLIENT && !accountIds.includes(a.uuid),
+  ).length;
+  return accounts.length - clients + rounded(clients);
+}
+
 /** To the nearest 5, and 0 under 3. */
 const rounded = (count: number): number => (count < SMALL ? 0 : Math.round(count / 5) * 5);
 
@@ -125,7 +134,9 @@ function wordingWarnings({ directory }: Context, item: ItemRow, release: Checked
     .normalize("NFKC")
     .toLowerCase();
   const owner = directory.organizations.get(item.ownerId);
-  const names = [owner?.name, owner?.nameJa].filter((n): n is string => Boolean(n));
+  const names = [owner?.name, owner?.nameJa, ...(owner?.formerNames ?? [])].filter(
+    (n): n is string => Boolean(n),
+  );
   const domains = new Set(
     directory.accountsOf(item.ownerId).map((a) => a.email.split("@")[1]?.toLowerCase() ?? ""),
   );

@@ -196,7 +196,7 @@ async function decided(
     if (release.state !== ReleaseState.PROPOSED)
       throw conflict(`The release is ${release.state} already.`);
     await work(change, release, item);
-    recordRelease(change, uuid, item, release.state, decision, {});
+    recordRelease(change, uuid, item, release.state, decision, { tlp: tlpRank(release.tlp) });
     change.raise({
       type: "RELEASE_DECIDED",
       itemId: item.id,
@@ -246,7 +246,10 @@ function checkReason(reason: string): void {
   problems.throwIfAny();
 }
 
-/** For the audit log: what became of a release, to whom, and what it withholds; never its wording. */
+/**
+ * For the audit log: what became of a release, to whom, at which TLP beside the item's own, and what it withholds; never
+ * its wording.
+ */
 function recordRelease(
   change: Change,
   uuid: string,
@@ -279,7 +282,7 @@ function recordRelease(
   change.record(
     globalId("release", uuid),
     before === null ? null : { state: before },
-    { ...after, ...(tlp !== undefined && { tlp: tlpOf(tlp) }) },
+    { ...after, ...(tlp !== undefined && { tlp: tlpOf(tlp), itemTlp: tlpOf(item.tlp) }) },
     item.ownerId,
   );
 }

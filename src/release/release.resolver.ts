@@ -7,6 +7,7 @@ import { SharedItem } from "../item/shared-item.type";
 import { Organization } from "../organization/organization.entity";
 import { SectorGroup } from "../organization/sector-group.entity";
 import type { ItemView } from "../sharing/disclosure";
+import { audienceHistory, AudiencePeriod, organizationsReached } from "./audience-history";
 import { AudiencePreview, previewAudience } from "./preview-audience";
 import {
   approveRelease,
@@ -108,5 +109,24 @@ export class ReleasesResolver {
   })
   releases(@Ctx() ctx: Context, @Root() item: ItemView): Promise<Release[]> | Release[] {
     return item.whole ? ctx.releasesOf(item.uuid) : [];
+  }
+
+  @FieldResolver(() => [AudiencePeriod], {
+    description:
+      "Whom it has been opened to, under which marking and when, oldest first: to the owner and the operator; empty to everybody else.",
+  })
+  audienceHistory(@Ctx() ctx: Context, @Root() item: ItemView): Promise<AudiencePeriod[]> {
+    return audienceHistory(ctx, item);
+  }
+}
+
+@Resolver(() => AudiencePeriod)
+export class AudiencePeriodResolver {
+  @FieldResolver(() => [Organization], {
+    description:
+      "Whose employees could read it at the end of the period, or can now, by the same policy that decided. None of a HIDDEN group, and none where it is everybody.",
+  })
+  organizations(@Ctx() ctx: Context, @Root() period: AudiencePeriod): Organization[] {
+    return organizationsReached(ctx, period);
   }
 }

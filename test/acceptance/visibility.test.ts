@@ -1,3 +1,4 @@
+import type { Client } from "../support/client";
 import { allDoors, doors, type Sought } from "../support/doors";
 import { startTestHub, type TestHub } from "../support/hub";
 import { buildWorld, makeIncident, makeIndicator, release } from "../support/world";
@@ -41,6 +42,22 @@ async function sharedPair(
     { kind: "incident", id: incident, text: title },
     { kind: "indicator", id: indicator, value, parent: incident },
   ];
+}
+
+/** The audit log as an account reads it, in pages of two. */
+async function auditOf(client: Client): Promise<{ act: string; subject: string }[]> {
+  const acts: { act: string; subject: string }[] = [];
+  for (let after: string | null = null, more = true; more;) {
+    const page: { nodes: typeof acts; pageInfo: { endCursor: string; hasNextPage: boolean } } =
+      await client.ask(
+        "auditLog",
+        { first: 2, after },
+        "nodes { act subject } pageInfo { endCursor hasNextPage }",
+      );
+    acts.push(...page.nodes);
+    ({ endCursor: after, hasNextPage: more } = page.pageInfo);
+  }
+  return acts;
 }
 
 describe("case 1: TLP:AMBER+STRICT stays with employees", () => {
@@ -111,6 +128,41 @@ describe("case 2: TLP:RED is for the persons named", () => {
       tlp: "RED",
       access: [{ kind: "NAMED" }],
     });
+  });
+
+  test("nor by the audit log, in which the named person's act on it stands", async () => {
+    const w = await power();
+    const id = await makeIndicator(w.as.acme, "198.51.100.7", { tlp: "RED" });
+    await release(w.as.acme, id, { accountIds: [w.account.beta], tlp: "RED" });
+    await w.as.beta.do("recordSighting", { indicatorId: id });
+    const shared = await makeIndicator(w.as.acme, "198.51.100.8", { tlp: "AMBER" });
+    const made = await release(w.as.acme, shared, { groupIds: [w.group.power] });
+    await w.as.beta.do("recordSighting", { indicatorId: shared });
+    const sightings = async (client: Client) =>
+      (await auditOf(client)).filter((a) => a.act === "recordSighting").map((a) => a.subject);
+    expect(await sightings(w.as.betaAdmin)).toEqual([shared]);
+    expect(await sightings(w.as.beta)).toEqual([id, shared]);
+    // What it saw then stays on record after the source withdrew it.
+    await w.as.acme.do("withdrawRelease", { id: made, reason: "Over" });
+    expect(await sightings(w.as.betaAdmin)).toEqual([shared]);
+  });
+
+  test("a contractor who administers its organization finds no trace there of what is above TLP:AMBER", async () => {
+    const w = await buildWorld(hub, {
+      organizations: ["acme", "beta"],
+      accounts: {
+        mssp: { of: "acme", roles: ["ORG_ADMIN"], affiliation: "CONTRACTOR" },
+      },
+    });
+    const strict = await makeIncident(w.as.acme, { title: "Strict", tlp: "AMBER_STRICT" });
+    const to = { organizationIds: [w.org.beta], tlp: "AMBER_STRICT" };
+    const made = await release(w.as.acme, strict, to);
+    const amber = await makeIncident(w.as.acme, { title: "Amber", tlp: "AMBER" });
+    const subjects = async (client: Client) => (await auditOf(client)).map((a) => a.subject);
+    expect(await subjects(w.as.acme)).toEqual(expect.arrayContaining([strict, made, amber]));
+    expect(await subjects(w.as.mssp)).toContain(amber);
+    expect(await subjects(w.as.mssp)).not.toContain(strict);
+    expect(await subjects(w.as.mssp)).not.toContain(made);
   });
 
   test("a key that somebody else made for the named account does not open it", async () => {

@@ -150,7 +150,11 @@ describe("ITEM_RELEASED and ITEM_UPDATED", () => {
       labels: ["two"],
     };
     const all = await heard(w, ["beta", "gamma"], () =>
-      w.as.acme.do("submitBundle", { bundle: { type: "bundle", objects: [object] } }, "merged"),
+      w.as.acme.do(
+        "submitBundle",
+        { bundle: { type: "bundle", objects: [object] }, tlp: "AMBER" },
+        "merged",
+      ),
     );
     expect(await w.as.beta.ask("indicator", { id }, "labels")).toEqual({
       labels: expect.arrayContaining(["one", "two"]),

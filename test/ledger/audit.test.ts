@@ -110,6 +110,29 @@ describe("the audit log", () => {
     expect(JSON.stringify(await logOf(w.as.acme))).not.toContain("new@beta.example");
   });
 
+  test("holds others' acts on its keys, memberships and coordinators, with their reason", async () => {
+    const accountId = w.account.beta;
+    const key = await hub.operator.do("createApiKey", { input: { accountId, name: "Foreign" } });
+    await hub.operator.do("revokeApiKey", { id: key.id });
+    const id = w.membership["beta power"];
+    await hub.operator.do("suspendMembership", { id, reason: "Under inquiry" });
+    await hub.operator.do("resumeMembership", { id });
+    const coordinator = { groupId: w.group.power, accountId };
+    await hub.operator.do("appointCoordinator", coordinator);
+    await hub.operator.do("dismissCoordinator", { ...coordinator, leaveNone: true });
+    const foreign = async (client: Client) =>
+      (await logOf(client)).filter((a) => a.organization.id === hub.operatorId).slice(-6);
+    expect(await foreign(w.as.beta)).toMatchObject([
+      { act: "createApiKey", subject: key.id, address: null },
+      { act: "revokeApiKey", subject: key.id },
+      { act: "suspendMembership", after: { state: "SUSPENDED", reason: "Under inquiry" } },
+      { act: "resumeMembership", after: { state: "ACTIVE" } },
+      { act: "appointCoordinator" },
+      { act: "dismissCoordinator" },
+    ]);
+    expect(JSON.stringify(await logOf(w.as.acme))).not.toMatch(/Under inquiry|Foreign/);
+  });
+
   test("is whole to the operator, and holds no secret", async () => {
     const acts = await logOf(hub.operator);
     expect(new Set(acts.map((a) => a.organization.id)).size).toBeGreaterThan(2);
