@@ -2,7 +2,7 @@ import { isOperatorAdmin, isOperatorAnalyst, isOwnAdmin, mayPublish } from "../a
 import type { Account } from "../auth/account.entity";
 import type { Directory } from "../sharing/directory";
 import type { ItemRow } from "../sharing/disclosure";
-import { expanded, OWN_MARKING, WITHHOLD_ALL, WORDING } from "../sharing/fields";
+import { expanded, isWithheld, OWN_MARKING, WITHHOLD_ALL, WORDING } from "../sharing/fields";
 import { activePeriods, contains, inForceAt } from "../sharing/agreement-periods";
 import { holds } from "../sharing/condition";
 import type { Viewer } from "../sharing/parties";
@@ -56,7 +56,8 @@ export function reachesByItem(
     case "SIGHTING_ADDED": {
       if (!after.visible || !viewer) return null;
       const owner = item.ownerId === viewer.organizationId;
-      return owner || reachedBySighting(row, scope, item, directory)
+      const told = !isWithheld("sightingCount", after.withheld);
+      return owner || (told && reachedBySighting(row, scope, item, directory))
         ? { type: row.type, groupId: groupOf(after), carries: "item" }
         : null;
     }
