@@ -3,6 +3,7 @@ import { DataSource, DefaultNamingStrategy } from "typeorm";
 import { CreateParties1764000000000 } from "../migrations/1764000000000-create-parties";
 import { CreateItems1764000000001 } from "../migrations/1764000000001-create-items";
 import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
+import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -31,7 +32,12 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
     extra: { options: "-c plan_cache_mode=force_generic_plan -c timezone=UTC" },
     synchronize: false,
     namingStrategy: new SnakeNames(),
-    migrations: [CreateParties1764000000000, CreateItems1764000000001, CreateLog1764000000002],
+    migrations: [
+      CreateParties1764000000000,
+      CreateItems1764000000001,
+      CreateLog1764000000002,
+      ChainEntriesAtBirth1764000000007,
+    ],
     entities: [
       Organization,
       Account,

@@ -17,8 +17,8 @@ afterAll(async () => {
 
 /** Everything that a migration could leave behind or forget, one a line. */
 const DUMPS = {
-  columns: `SELECT table_name, column_name, data_type, udt_name, is_nullable, column_default, ordinal_position
-    FROM information_schema.columns WHERE table_schema = 'public'`,
+  columns: `SELECT table_name, column_name, data_type, udt_name, is_nullable, column_default,
+      row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position) AS place FROM information_schema.columns WHERE table_schema = 'public'`,
   indexes: "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
   constraints: `SELECT conrelid::regclass::text AS of, conname, pg_get_constraintdef(oid) AS def FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace`,
