@@ -8,6 +8,7 @@ import type { Account } from "./auth/account.entity";
 import { conflict } from "./errors";
 import { globalId, type NodeType } from "./ids";
 import { writeAudit } from "./ledger/audit";
+import { chain } from "./ledger/chain";
 
 /**
  * content: items and releases; any number at once. policy: parties and agreements; alone.
@@ -77,14 +78,18 @@ export class Change {
     return { query } as unknown as Pick<Pool, "query">;
   }
 
-  /** Adds a row of a party table and returns its UUID. */
+  /**
+   * Adds a row of a party table and returns its UUID.
+   * @param about the organization that it concerns; the row's own where it names one
+   */
   async insert<T extends ObjectLiteral>(
     entity: EntityTarget<T>,
     values: Partial<T>,
+    about: string | null = aboutOf(values),
   ): Promise<string> {
     const row = { uuid: randomUUID(), ...values };
     await this.manager.insert(entity, { ...row, version: this.version });
-    this.record(subjectOf(entity, row.uuid), null, values, aboutOf(values));
+    this.record(subjectOf(entity, row.uuid), null, values, about);
     return row.uuid;
   }
 
@@ -93,10 +98,11 @@ export class Change {
     entity: EntityTarget<T>,
     before: T & { uuid: string },
     values: Partial<T>,
+    about: string | null = aboutOf(before),
   ): Promise<void> {
     await this.manager.update(entity, { uuid: before.uuid }, { ...values, version: this.version });
     const was = Object.fromEntries(Object.keys(values).map((key) => [key, before[key]]));
-    this.record(subjectOf(entity, before.uuid), was, values, aboutOf(before));
+    this.record(subjectOf(entity, before.uuid), was, values, about);
   }
 
   /**
@@ -156,12 +162,11 @@ export async function change<T>(
             now,
           ]);
         }
-        await writeAudit(manager, made, origin);
-        if (made.entries.length || kind === "policy") {
-          await hub.log.lock(manager);
-          await hub.log.append(manager, made);
-          raised = true;
-        }
+        const audited = await writeAudit(manager, made, origin);
+        raised = made.entries.length > 0 || kind === "policy";
+        if (raised || audited.length) await hub.log.lock(manager);
+        await chain(manager, audited, made.now);
+        if (raised) await hub.log.append(manager, made);
         return answer;
       }),
     )
@@ -170,7 +175,6 @@ export async function change<T>(
     });
   if (kind === "policy") await hub.directory.refresh();
   if (raised) hub.log.wake();
-  hub.ledger.soon();
   return result;
 }
 

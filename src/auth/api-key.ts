@@ -26,7 +26,7 @@ export async function createApiKey(ctx: Context, input: CreateApiKeyInput): Prom
   const { secret, prefix } = newSecret();
   const uuid = await ctx.change("policy", async (change) => {
     raiseIfForeign(change, account);
-    return change.insert(ApiKey, {
+    const key = {
       accountId: account.uuid,
       name: input.name,
       prefix,
@@ -34,7 +34,8 @@ export async function createApiKey(ctx: Context, input: CreateApiKeyInput): Prom
       createdBy: change.by.uuid,
       createdAt: change.now,
       expiresAt: input.expiresAt ?? null,
-    });
+    };
+    return change.insert(ApiKey, key, account.organizationId);
   });
   return { id: globalId("key", uuid), secret };
 }
@@ -49,7 +50,7 @@ export async function revokeApiKey(ctx: Context, id: string): Promise<boolean> {
   requireThat(mayManage(by, account, ctx.directory), "This key may not be revoked by the viewer.");
   await ctx.change("policy", async (change) => {
     if (key.revokedAt) return;
-    await change.update(ApiKey, key, { revokedAt: change.now });
+    await change.update(ApiKey, key, { revokedAt: change.now }, account.organizationId);
     raiseIfForeign(change, account);
   });
   return true;

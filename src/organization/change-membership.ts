@@ -177,14 +177,15 @@ async function record(
   state: MembershipState,
   reason: string | null,
 ): Promise<void> {
-  await change.insert(MembershipChange, {
+  const step = {
     membershipId: membership.uuid,
     state,
     at: change.now,
     byAccount: change.by.uuid,
     byOperator: isOperatorAdmin(change.by),
     reason,
-  });
+  };
+  await change.insert(MembershipChange, step, membership.organizationId);
   change.raise({
     type: "MEMBERSHIP_CHANGED",
     organizationId: membership.organizationId,
