@@ -6,6 +6,7 @@ import { CreateLog1764000000002 } from "../migrations/1764000000002-create-log";
 import { ReadFaster1764000000003 } from "../migrations/1764000000003-read-faster";
 import { KeepIep1764000000004 } from "../migrations/1764000000004-keep-iep";
 import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-merge-organizations";
+import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -41,6 +42,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       ReadFaster1764000000003,
       KeepIep1764000000004,
       MergeOrganizations1764000000006,
+      ChainEntriesAtBirth1764000000007,
     ],
     entities: [
       Organization,

@@ -8,6 +8,7 @@ import type { Account } from "./auth/account.entity";
 import { conflict } from "./errors";
 import { globalId, type NodeType } from "./ids";
 import { writeAudit } from "./ledger/audit";
+import { chain } from "./ledger/chain";
 
 /**
  * content: items and releases; any number at once. policy: parties and agreements; alone.
@@ -79,7 +80,7 @@ export class Change {
 
   /**
    * Adds a row of a party table and returns its UUID.
-   * @param about the organization that it concerns; absent: the one that the row names
+   * @param about the organization that it concerns; the row's own where it names one
    */
   async insert<T extends ObjectLiteral>(
     entity: EntityTarget<T>,
@@ -161,12 +162,11 @@ export async function change<T>(
             now,
           ]);
         }
-        await writeAudit(manager, made, origin);
-        if (made.entries.length || kind === "policy") {
-          await hub.log.lock(manager);
-          await hub.log.append(manager, made);
-          raised = true;
-        }
+        const audited = await writeAudit(manager, made, origin);
+        raised = made.entries.length > 0 || kind === "policy";
+        if (raised || audited.length) await hub.log.lock(manager);
+        await chain(manager, audited, made.now);
+        if (raised) await hub.log.append(manager, made);
         return answer;
       }),
     )
@@ -175,7 +175,6 @@ export async function change<T>(
     });
   if (kind === "policy") await hub.directory.refresh();
   if (raised) hub.log.wake();
-  hub.ledger.soon();
   return result;
 }
 

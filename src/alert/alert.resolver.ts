@@ -36,7 +36,7 @@ export class AlertResolver {
         startCursor: nodes[0]?.cursor ?? null,
         endCursor:
           goOn && found.length <= wanted
-            ? ctx.hub.logCursor.seal(goOn)
+            ? ctx.hub.logCursor.seal(goOn, true)
             : (nodes.at(-1)?.cursor ?? null),
       },
     };

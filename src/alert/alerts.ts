@@ -5,6 +5,7 @@ import { type LogPosition, WHOLE_ENTRY } from "../cursors";
 import type { ItemView } from "../sharing/disclosure";
 import { KINDS } from "../sharing/disclosure";
 import { endedFor } from "../sharing/ended";
+import { decide } from "../sharing/policy";
 import { tlpRank } from "../sharing/tlp";
 import { findNode } from "../find-node";
 import { Alert, AlertType, type AlertFilter } from "./alert.type";
@@ -38,8 +39,8 @@ export interface Reading {
   goOn: LogPosition | null;
 }
 
-/** So many entries one reading looks at; most may concern others. */
-const MOST_READ = 5_000;
+/** So long one reading goes on. WHY no number of entries: that would tell how many concern others. */
+const LONGEST_READING_MS = 1_000;
 
 /** The alerts for the viewer after a position, oldest first: at least `wanted`, unless the log or the reading ends before. */
 export async function alertsAfter(
@@ -52,8 +53,9 @@ export async function alertsAfter(
   let { seq } = from;
   // The entry of the cursor itself may have raised further alerts.
   if (from.sub < WHOLE_ENTRY) seq -= 1;
-  for (let read = 0; delivered.length < wanted;) {
-    if (read >= MOST_READ) return { delivered, goOn: { seq, sub: WHOLE_ENTRY } };
+  const until = performance.now() + LONGEST_READING_MS;
+  for (let stop = false; delivered.length < wanted; stop = performance.now() > until) {
+    if (stop) return { delivered, goOn: { seq, sub: WHOLE_ENTRY } };
     const { log } = fresh().hub;
     const rows = await log.after(seq, BATCH);
     log.prefetch(rows);
@@ -66,7 +68,6 @@ export async function alertsAfter(
     const last = rows.at(-1);
     if (!last) break;
     seq = last.seq;
-    read += rows.length;
   }
   return { delivered, goOn: null };
 }
@@ -115,7 +116,7 @@ async function alertsOf(
   const reached = item
     ? reachesByItem(row, viewer, account, ctx.directory, item)
     : reachesByParty(row, account, ctx.directory);
-  if (!reached) return [];
+  if (!reached || (reached.byLinks && !(await seesLinked(ctx, row)))) return [];
   const read = item && reached.carries === "item" ? await ctx.read(item.kind).peek(item.id) : null;
   const view = read?.view ?? null;
   if (reached.carries === "item" && !view) return [];
@@ -150,6 +151,13 @@ async function alertsOf(
     }
   }
   return alerts;
+}
+
+/** Whether the viewer sees any of the items to which links changed, at the entry's place and now: else nothing did for it. */
+async function seesLinked(ctx: Context, row: LogRow): Promise<boolean> {
+  const scopes = [ctx.scopeAt(row.at), ctx.scope()];
+  const linked = await ctx.hub.log.linkedOf(row);
+  return linked.some((item) => scopes.every((scope) => decide(scope, item).visible));
 }
 
 /** One alert for each item that the viewer could see until an act, or the clock, ended its right at the entry's instant. */

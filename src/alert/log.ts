@@ -35,6 +35,8 @@ export interface LogEntry {
   subject?: string;
   /** The fields that changed, as a mask; absent: what is shown to anybody may have. */
   changed?: number;
+  /** The items to which links were added or removed. */
+  linked?: string[];
   /** How many items one submission released to one audience alike; `itemId` is then that of the first. */
   count?: number;
   /** Releases of one submission with the same key reach the same viewers alike, and are folded. Not stored. */
@@ -53,6 +55,7 @@ export interface LogRow {
   groupIds: string[];
   subject: string | null;
   changed: number;
+  linked: string[];
   count: number;
 }
 
@@ -63,7 +66,7 @@ const BATCH = 500;
 const POLL_MS = 1_000;
 const KEPT_ITEMS = 1_000;
 const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
-  release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, count`;
+  release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, linked, count`;
 
 /**
  * The ordered log: numbers grow in commit order, and nothing ever appears below a number that a reader has seen.
@@ -79,6 +82,7 @@ export class AlertLog {
   private again = false;
   private waiters = new Set<() => void>();
   private readonly items = new Map<number, Promise<ItemRow | null>>();
+  private linked: { seq: number; items: Promise<Map<string, ItemRow>> } | null = null;
 
   /** Called after each reading, before subscribers see what was read. */
   onWake: () => void = () => undefined;
@@ -105,12 +109,12 @@ export class AlertLog {
     if (change.entries.length) {
       await manager.query(
         `INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, target, organization_id,
-           group_ids, subject, changed, count)
+           group_ids, subject, changed, linked, count)
          SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId",
-           coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.count, 1)
+           coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1)
          FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
-           "organizationId" uuid, "groupIds" uuid[], subject text, changed int, count int)) WITH ORDINALITY
-           AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, count, n) ORDER BY n`,
+           "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int)) WITH ORDINALITY
+           AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count, n) ORDER BY n`,
         [change.now, change.by.organizationId, change.by.uuid, JSON.stringify(change.entries)],
       );
     }
@@ -183,6 +187,13 @@ export class AlertLog {
     const ids = [...new Set(missing.flatMap((row) => row.itemId ?? []))];
     const items = loadItemsOfAnyKind(this.hub.pool, ids);
     for (const row of missing) void this.keep(row, items);
+  }
+
+  /** The items to which an entry says that links were added or removed, read once for all subscribers. */
+  async linkedOf(row: LogRow): Promise<ItemRow[]> {
+    if (this.linked?.seq !== row.seq)
+      this.linked = { seq: row.seq, items: loadItemsOfAnyKind(this.hub.pool, row.linked) };
+    return [...(await this.linked.items).values()];
   }
 
   private keep(row: LogRow, items: Promise<Map<string, ItemRow>>): Promise<ItemRow | null> {

@@ -2,7 +2,14 @@ import { isOperatorAdmin, isOperatorAnalyst, isOwnAdmin, mayPublish } from "../a
 import type { Account } from "../auth/account.entity";
 import type { Directory } from "../sharing/directory";
 import type { ItemRow } from "../sharing/disclosure";
-import { expanded, OWN_MARKING, WITHHOLD_ALL, WORDING } from "../sharing/fields";
+import {
+  expanded,
+  isWithheld,
+  maskOf,
+  OWN_MARKING,
+  WITHHOLD_ALL,
+  WORDING,
+} from "../sharing/fields";
 import { activePeriods, contains, inForceAt } from "../sharing/agreement-periods";
 import { holds } from "../sharing/condition";
 import type { Viewer } from "../sharing/parties";
@@ -16,6 +23,8 @@ export interface Reached {
   groupId: string | null;
   /** Whether the alert carries the item, or its id alone. */
   carries: "item" | "id" | "nothing";
+  /** Whether all that changed for the viewer is what the item links to, if it sees that. */
+  byLinks?: boolean;
 }
 
 /**
@@ -45,7 +54,15 @@ export function reachesByItem(
     }
     case "ITEM_UPDATED":
       return after.visible && shows(after, row.changed)
-        ? { type: row.type, groupId: groupOf(after), carries: "item" }
+        ? {
+            type: row.type,
+            groupId: groupOf(after),
+            carries: "item",
+            byLinks:
+              row.changed !== -1 &&
+              (row.changed & LINKS) !== 0 &&
+              !shows(after, row.changed & ~LINKS),
+          }
         : null;
     case "ITEM_WITHDRAWN":
     case "ACCESS_ENDED": {
@@ -56,7 +73,8 @@ export function reachesByItem(
     case "SIGHTING_ADDED": {
       if (!after.visible || !viewer) return null;
       const owner = item.ownerId === viewer.organizationId;
-      return owner || reachedBySighting(row, scope, item, directory)
+      const told = !isWithheld("sightingCount", after.withheld);
+      return owner || (told && reachedBySighting(row, scope, item, directory))
         ? { type: row.type, groupId: groupOf(after), carries: "item" }
         : null;
     }
@@ -112,6 +130,7 @@ export function reachesByParty(
 }
 
 const EVERY_FIELD = expanded(WITHHOLD_ALL);
+const LINKS = maskOf(["indicators"]);
 
 /** Whether any changed field is among those that the viewer is shown. Of releases the wording is a snapshot. */
 function shows(decision: Decision, changed: number): boolean {

@@ -180,7 +180,7 @@ export type LookupQuery = { lookup: Array<{ value: string, normalized: string | 
 export type LedgerHeadQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type LedgerHeadQuery = { ledgerHead: { seq: number, hash: string } | null };
+export type LedgerHeadQuery = { unchainedEntries: number, ledgerHead: { seq: number | null, hash: string } | null };
 
 export type LedgerLinksQueryVariables = Exact<{
   afterSeq: number;
@@ -408,6 +408,7 @@ export const LedgerHeadDocument = new TypedDocumentString(`
     seq
     hash
   }
+  unchainedEntries
 }
     `) as unknown as TypedDocumentString<LedgerHeadQuery, LedgerHeadQueryVariables>;
 export const LedgerLinksDocument = new TypedDocumentString(`

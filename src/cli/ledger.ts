@@ -12,14 +12,15 @@ type Disclosure = DisclosuresQuery["disclosures"]["nodes"][number];
 /**
  * Walks the whole hash chain and computes each hash anew: SHA-256 of the hash before (32 zero bytes at first) and the
  * entry's text. Throws CliError at the first entry that was changed or removed.
- * @param kept a head that somebody kept, `seq:hash`: it must still be in the chain
+ * @param kept a head that somebody kept, `seq:hash` or the hash alone: it must still be in the chain
  * @returns what was verified, for people
  */
 export async function verifyLedger(hub: HubAddress, kept: string | null): Promise<string> {
-  const head = (await ask(hub, LedgerHeadDocument, {})).ledgerHead;
+  const { ledgerHead: head, unchainedEntries } = await ask(hub, LedgerHeadDocument, {});
+  const last = head?.seq ?? 0;
   let [seq, hash] = [0, Buffer.alloc(32)];
   let keptHolds = kept === null;
-  while (seq < (head?.seq ?? 0)) {
+  while (seq < last) {
     const { ledgerLinks } = await ask(hub, LedgerLinksDocument, { afterSeq: seq });
     if (!ledgerLinks.length) break;
     for (const link of ledgerLinks) {
@@ -29,13 +30,19 @@ export async function verifyLedger(hub: HubAddress, kept: string | null): Promis
       if (hash.toString("hex") !== link.hash)
         throw broken(link.seq, "was changed, or one before it");
       seq = link.seq;
-      keptHolds ||= kept === `${seq}:${link.hash}`;
-      if (seq === head?.seq && link.hash !== head.hash)
+      keptHolds ||= kept === `${seq}:${link.hash}` || kept === link.hash;
+      if (seq === last && link.hash !== head?.hash)
         throw broken(seq, "is not what the published head says");
     }
   }
-  if (seq < (head?.seq ?? 0)) throw broken(seq + 1, "is missing");
+  if (seq < last) throw broken(seq + 1, "is missing");
   if (!keptHolds) throw new CliError(1, `The head ${kept} is not in the chain: it was rewritten.`);
+  if (unchainedEntries > 0) {
+    throw new CliError(
+      1,
+      `The ledger does not hold: ${unchainedEntries} entries are not in the chain; the hub did not write them.`,
+    );
+  }
   return `${seq} entries hold. Head ${seq}:${hash.toString("hex")}`;
 }
 

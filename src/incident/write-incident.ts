@@ -87,11 +87,12 @@ async function replace(
     [ItemKind.INDICATOR],
     "input.indicatorIds",
   );
-  const relinked = before !== (await linksOf(change, item.id));
+  const after = await linksOf(change, item.id);
+  const linked = [...before, ...after].filter((id) => before.has(id) !== after.has(id));
   const narrowed =
     (tlp > item.tlp || pap > item.pap) &&
     (await narrowReleases(change, item.id, tlp > item.tlp ? tlp : 0, pap > item.pap ? pap : 0));
-  const changed = [...changedFields(item, input), ...(relinked ? ["indicators"] : [])];
+  const changed = [...changedFields(item, input), ...(linked.length ? ["indicators"] : [])];
   if (attributionRank(input.attribution ?? Attribution.ANONYMOUS) !== item.attribution)
     changed.push("source");
   change.record(
@@ -101,16 +102,15 @@ async function replace(
   );
   const remarked = tlp !== item.tlp || pap !== item.pap ? OWN_MARKING : 0;
   const mask = narrowed ? {} : { changed: maskOf(changed) | remarked };
-  change.raise({ type: "ITEM_UPDATED", itemId: item.id, ...mask });
+  change.raise({ type: "ITEM_UPDATED", itemId: item.id, linked, ...mask });
 }
 
-/** The linked items as one text, to compare. */
-async function linksOf(change: Change, uuid: string): Promise<string> {
-  const [row] = await change.query<{ links: string | null }[]>(
-    "SELECT string_agg(target_id::text, ' ' ORDER BY target_id) AS links FROM link WHERE source_id = $1",
+async function linksOf(change: Change, uuid: string): Promise<Set<string>> {
+  const rows = await change.query<{ id: string }[]>(
+    "SELECT target_id AS id FROM link WHERE source_id = $1",
     [uuid],
   );
-  return row?.links ?? "";
+  return new Set(rows.map((row) => row.id));
 }
 
 const FIELDS = [

@@ -1,14 +1,21 @@
 import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from "type-graphql";
 import type { Account } from "../auth/account.entity";
-import { coordinates, isOperatorAnalyst, isOperatorAdmin, readsMembership } from "../auth/rights";
+import {
+  coordinates,
+  found,
+  isOperatorAnalyst,
+  isOperatorAdmin,
+  readsMembership,
+} from "../auth/rights";
 import { asViewer } from "../auth/viewer";
 import type { Context } from "../context";
 import { badInput, notFound } from "../errors";
-import { parseGlobalId, uuidOf } from "../ids";
-import { decide, scopeOf } from "../sharing/policy";
+import { uuidOf } from "../ids";
+import { decide, type Scope, scopeOf } from "../sharing/policy";
 import { explain, type ExplainedCondition, type Explanation } from "../sharing/explanation";
 import type { ItemRow } from "../sharing/disclosure";
-import { loadItemsOfAnyKind } from "../sharing/item-rows";
+import type { AudienceFacts } from "../sharing/facts";
+import { itemWithHistory } from "../sharing/locked-item";
 import { AccessPathKind, Affiliation, Role } from "../sharing/vocabulary";
 
 @ObjectType({
@@ -49,7 +56,7 @@ export class DecisionResolver {
     @Arg("at", () => Date, { nullable: true, description: "Omitted: now." }) at: Date | null,
   ): Promise<SharingDecision> {
     const by = ctx.account();
-    const item = await itemOf(ctx, itemId);
+    const item = found(await itemWithHistory(ctx, itemId), "item");
     const asker = askerOf(ctx, by, item);
     const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
     const now = at?.getTime() ?? ctx.hub.now();
@@ -59,7 +66,9 @@ export class DecisionResolver {
       subject.organizationId,
       now,
       item,
-      explain(scope, ctx.directory, item),
+      asker === "coordinator"
+        ? explain(asRecipient(scope), ctx.directory, { ...item, audiences: coordinated(ctx, item) })
+        : explain(scope, ctx.directory, item),
     );
     const unsubmitted = asker === "operator" && !(item.submittedAt <= ctx.hub.now());
     if (unsubmitted) return policyOnly(explanation);
@@ -94,22 +103,30 @@ function afterMerger(
 
 type Asker = "owner" | "operator" | "coordinator";
 
-async function itemOf(ctx: Context, id: string): Promise<ItemRow> {
-  const parsed = parseGlobalId(id);
-  const item = parsed && (await loadItemsOfAnyKind(ctx.hub.pool, [parsed.uuid])).get(parsed.uuid);
-  if (!item || parsed.type !== item.kind.toLowerCase()) throw notFound("item");
-  return item;
+/** The audiences of groups that the viewer coordinates: all of an item's releases that a coordinator is told of. */
+function coordinated(ctx: Context, item: ItemRow): AudienceFacts[] {
+  const by = ctx.account();
+  return item.audiences.filter(
+    ({ fromGroupId, toGroupId }) =>
+      toGroupId !== null &&
+      [fromGroupId, toGroupId].some((g) => g !== null && coordinates(by, g, ctx.directory)),
+  );
 }
+
+/** INVARIANT: to a coordinator an owner and the operator look like any other recipient, or the answer tells who owns it. */
+const asRecipient = (scope: Scope): Scope => ({
+  ...scope,
+  owner: null,
+  author: null,
+  operator: null,
+});
 
 /** In which capacity an account may ask about an item; NOT_FOUND where in none. */
 function askerOf(ctx: Context, by: Account, item: ItemRow): Asker {
   const decision = decide(ctx.scope(), item);
   if (decision.paths.some((p) => p.kind === AccessPathKind.OWNER)) return "owner";
   if (isOperatorAnalyst(by) || isOperatorAdmin(by)) return "operator";
-  const concerned = item.audiences.some((a) =>
-    [a.fromGroupId, a.toGroupId].some((g) => g !== null && coordinates(by, g, ctx.directory)),
-  );
-  if (decision.visible && concerned) return "coordinator";
+  if (decision.visible && coordinated(ctx, item).length) return "coordinator";
   throw notFound("item");
 }
 
@@ -166,14 +183,13 @@ function limited(
     (path) =>
       asker !== "coordinator" || path.groupIds.some((g) => coordinates(by, g, ctx.directory)),
   );
-  const visible = asker === "coordinator" ? paths.some((p) => p.holds) : explanation.visible;
   const readable = ({ about }: ExplainedCondition): boolean =>
     asker === "operator" ||
     !("membershipOf" in about) ||
     readsMembership(by, { organizationId, groupId: about.membershipOf }, ctx.directory);
   return {
-    visible,
-    fields: asker === "coordinator" && !visible ? [] : explanation.fields,
+    visible: explanation.visible,
+    fields: explanation.fields,
     paths: paths.map((path) => ({
       kind: path.kind,
       holds: path.holds,

@@ -55,10 +55,16 @@ export class LedgerLink {
     "The published head of the chain: whoever kept it can prove later that nothing before it was changed.",
 })
 export class LedgerHead {
-  @Field(() => Int) seq!: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: "To the operator; to others it would tell how much goes on.",
+  })
+  seq!: number | null;
   @Field(() => String) hash!: string;
   @Field(() => Date) at!: Date;
 }
+
+const HOUR_MS = 3_600_000;
 
 @Resolver()
 export class AuditResolver {
@@ -101,11 +107,23 @@ export class AuditResolver {
 
   @Query(() => LedgerHead, {
     nullable: true,
-    description: "To every account; null while nothing is chained.",
+    description:
+      "To the operator as it is, to every other account as it was at the last full hour; null while there was nothing.",
   })
-  ledgerHead(@Ctx() ctx: Context): Promise<LedgerHead | null> {
-    ctx.account();
-    return ctx.hub.ledger.chain.head();
+  async ledgerHead(@Ctx() ctx: Context): Promise<LedgerHead | null> {
+    const { chain } = ctx.hub.ledger;
+    if (isOperatorAdmin(ctx.account())) return chain.head();
+    const head = await chain.head(new Date(Math.floor(ctx.hub.now() / HOUR_MS) * HOUR_MS));
+    return head && { ...head, seq: null };
+  }
+
+  @Query(() => Int, {
+    description:
+      "How many entries are in no link of the chain. To the operator; any at all were put there past the hub.",
+  })
+  unchainedEntries(@Ctx() ctx: Context): Promise<number> {
+    requireThat(isOperatorAdmin(ctx.account()), "Only an OPERATOR_ADMIN reads the whole ledger.");
+    return ctx.hub.ledger.chain.unchained();
   }
 
   @Query(() => [LedgerLink], {

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Hub } from "../hub";
 import type { ItemRow, ItemView } from "../sharing/disclosure";
 import type { Decision, HeldPath, Scope } from "../sharing/policy";
 import { Tlp, tlpRank } from "../sharing/tlp";
 import { AccessPathKind } from "../sharing/vocabulary";
-import { Chain } from "./chain";
+import { chain, Chain, type Entry, ENTRY_TEXT } from "./chain";
 
 /** By which way an item was read. */
 export type Channel = "query" | "subscription";
@@ -24,7 +25,8 @@ const ORDER = [
   AccessPathKind.PUBLIC,
 ];
 
-interface Entry {
+/** Readings of one item by one account, by one path and channel, on one day. */
+interface Reading {
   item: string;
   owner: string;
   organization: string;
@@ -40,6 +42,19 @@ interface Entry {
 }
 
 const FLUSH_MS = 500;
+const BATCH = 500;
+const RETRY_MS = 100;
+/** Of the ten seconds in which the hub stops; the rest is for requests and sockets. */
+const PATIENCE_MS = 3_000;
+
+const WRITE = `
+  INSERT INTO disclosure AS e (item_id, owner_id, organization_id, account_id, path, version_id, group_id, channel, day,
+    first_at, last_at, count)
+  SELECT item, owner, organization, account, path, version, "group", channel, day,
+    to_timestamp("firstAt" / 1000.0), to_timestamp("lastAt" / 1000.0), count
+  FROM jsonb_to_recordset($1::jsonb) AS t(item uuid, owner uuid, organization uuid, account uuid, path text,
+    version uuid, "group" uuid, channel text, day date, "firstAt" bigint, "lastAt" bigint, count int)
+  RETURNING e.id, 'disclosure' AS kind, ${ENTRY_TEXT.disclosure} AS entry`;
 const GREEN = tlpRank(Tlp.GREEN);
 
 /**
@@ -47,7 +62,7 @@ const GREEN = tlpRank(Tlp.GREEN);
  * operator. Written in batches off the request's path, at most half a second later; none is lost at a shutdown.
  */
 export class Ledger {
-  private entries = new Map<string, Entry>();
+  private entries = new Map<string, Reading>();
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
 
@@ -57,8 +72,7 @@ export class Ledger {
     this.chain = new Chain(hub);
   }
 
-  /** Chains what changes have written to the audit log, soon. */
-  soon(): void {
+  private soon(): void {
     this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
   }
 
@@ -101,45 +115,51 @@ export class Ledger {
     this.timer = null;
     const entries = [...this.entries.values()];
     this.entries = new Map();
-    this.writing = this.writing.then(() => this.writeAndChain(entries));
+    this.writing = this.writing.then(() => this.write(entries));
     return this.writing;
   }
 
-  private async writeAndChain(entries: Entry[]): Promise<void> {
-    if (entries.length) await this.write(entries);
-    await this.chain
-      .extend()
-      .catch((err: unknown) =>
-        this.hub.logger.error({ err }, "chaining the ledger failed; will try again"),
-      );
-  }
-
+  /** Writes what is left. While the database is away it is asked again and again, for a few seconds. */
   async close(): Promise<void> {
-    await this.flush();
+    for (const until = performance.now() + PATIENCE_MS; performance.now() < until;) {
+      await this.flush();
+      if (!this.entries.size) break;
+      await delay(RETRY_MS);
+    }
+    if (this.timer) clearTimeout(this.timer);
+    if (this.entries.size)
+      this.hub.logger.fatal(
+        { entries: this.entries.size },
+        "readings were lost: the database is away",
+      );
   }
 
-  private async write(entries: Entry[]): Promise<void> {
-    try {
-      await this.hub.pool.query(
-        `INSERT INTO disclosure (item_id, owner_id, organization_id, account_id, path, version_id, group_id, channel, day,
-           first_at, last_at, count)
-         SELECT item, owner, organization, account, path, version, "group", channel, day,
-           to_timestamp("firstAt" / 1000.0), to_timestamp("lastAt" / 1000.0), count
-         FROM jsonb_to_recordset($1::jsonb) AS t(item uuid, owner uuid, organization uuid, account uuid, path text,
-           version uuid, "group" uuid, channel text, day date, "firstAt" bigint, "lastAt" bigint, count int)`,
-        [JSON.stringify(entries)],
-      );
-    } catch (error) {
-      this.hub.logger.error(
-        { err: error, entries: entries.length },
-        "the disclosure ledger could not be written; kept",
-      );
-      for (const entry of entries) this.keep(entry);
-      this.soon();
+  private async write(entries: Reading[]): Promise<void> {
+    for (let i = 0; i < entries.length; i += BATCH) {
+      const batch = entries.slice(i, i + BATCH);
+      try {
+        await this.writeBatch(batch);
+      } catch (error) {
+        this.hub.logger.error(
+          { err: error, entries: batch.length },
+          "the disclosure ledger could not be written; kept",
+        );
+        for (const entry of batch) this.keep(entry);
+        this.soon();
+      }
     }
   }
 
-  private keep(entry: Entry): void {
+  /** WHY the lock after the rows: they refer to items, on which changes hold locks while they wait for this one. */
+  private writeBatch(entries: Reading[]): Promise<void> {
+    return this.hub.dataSource.transaction(async (manager) => {
+      const written = await manager.query<Entry[]>(WRITE, [JSON.stringify(entries)]);
+      await this.hub.log.lock(manager);
+      await chain(manager, written, new Date(this.hub.now()));
+    });
+  }
+
+  private keep(entry: Reading): void {
     const key = `${entry.item} ${entry.account} ${entry.path} ${entry.version} ${entry.channel} ${entry.day}`;
     const known = this.entries.get(key);
     if (known) {

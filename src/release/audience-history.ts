@@ -74,7 +74,7 @@ export function organizationsReached(ctx: Context, { audience }: AudiencePeriod)
         affiliation: Affiliation.EMPLOYEE,
         ownCredential: true,
       };
-      const rights = scopeOf(employee, directory, at).byTarget.get(audience.target) ?? [];
+      const rights = scopeOf(employee, directory, at).rightsTo(audience.target);
       return rights.some((right) => holds(RELEASE_RULE, audience, right));
     })
     .toSorted((a, b) => a.name.localeCompare(b.name));

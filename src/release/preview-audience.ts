@@ -10,7 +10,8 @@ import { itemForDecision } from "../sharing/locked-item";
 import type { ItemRow } from "../sharing/disclosure";
 import type { AudienceFacts } from "../sharing/facts";
 import { decide, scopeOf } from "../sharing/policy";
-import { Affiliation } from "../sharing/vocabulary";
+import type { Audience } from "../sharing/release-audience";
+import { Affiliation, Roster } from "../sharing/vocabulary";
 import { checkRelease, type CheckedRelease } from "./check-audience";
 import type { ProposeReleaseInput } from "./release.type";
 
@@ -39,24 +40,22 @@ export async function previewAudience(
   const own = item.ownerId === account.organizationId;
   if (!own && !isOperatorAnalyst(account)) throw notFound("item");
   const release = checkRelease(ctx, item, input, now);
-  const reached = accountsReached(ctx, item, release, now);
   const groups = release.groupIds.flatMap((id) => ctx.directory.groups.get(id) ?? []);
-  const hidden = groups.some((g) => g.roster === "HIDDEN");
-  const organizations = [...new Set(reached.map((a) => a.organizationId))]
-    .flatMap((id) => ctx.directory.organizations.get(id) ?? [])
-    .toSorted((a, b) => a.name.localeCompare(b.name));
-  const open = organizations.filter((o) => release.organizationIds.includes(o.uuid) || !hidden);
-  // INVARIANT: of a HIDDEN group one rounded number is told, whoever else is named beside it.
-  const byGroup = hidden ? accountsReached(ctx, item, onlyTo(release, "AGREEMENT"), now) : reached;
-  const byName = hidden
-    ? accountsReached(ctx, item, onlyTo(release, "BILATERAL", "NAMED", "PUBLIC"), now)
-    : [];
+  const hiddenIds = new Set(groups.filter((g) => g.roster === Roster.HIDDEN).map((g) => g.uuid));
+  const isHidden = ({ toGroupId }: Audience): boolean => hiddenIds.has(toGroupId ?? "");
+  const reachedBy = (audiences: Audience[]): Account[] =>
+    accountsReached(ctx, item, { ...release, audiences }, now);
+  const open = reachedBy(release.audiences.filter((a) => !isHidden(a)));
+  // INVARIANT: of a HIDDEN group one rounded number is told, the same whoever else is reached beside it.
+  const hidden = release.audiences.filter(isHidden).map((a) => reachedBy([a]));
   const count = (of: (accounts: Account[]) => number): number =>
-    hidden ? rounded(of(byGroup)) + of(byName) : of(byGroup);
+    hidden.reduce((sum, accounts) => sum + rounded(of(accounts)), of(open));
   return {
     organizationCount: count((accounts) => new Set(accounts.map((a) => a.organizationId)).size),
     accountCount: count((accounts) => accountsIn(accounts, release)),
-    organizations: open,
+    organizations: [...new Set(open.map((a) => a.organizationId))]
+      .flatMap((id) => ctx.directory.organizations.get(id) ?? [])
+      .toSorted((a, b) => a.name.localeCompare(b.name)),
     groups,
     warnings: await warningsOf(ctx, item, release),
   };
@@ -93,11 +92,6 @@ function accountsReached(
     return decision.paths.some((p) => p.audience !== null);
   });
 }
-
-const onlyTo = (release: CheckedRelease, ...paths: string[]): CheckedRelease => ({
-  ...release,
-  audiences: release.audiences.filter((a) => paths.includes(a.path)),
-});
 
 async function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): Promise<string[]> {
   const warnings: string[] = [];

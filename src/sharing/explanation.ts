@@ -180,8 +180,9 @@ const path = (kind: AccessPathKind, conditions: ExplainedCondition[]): Explained
   groupIds: [],
 });
 
-const groupsOf = (audience: AudienceFacts): string[] =>
-  [audience.fromGroupId, audience.toGroupId].filter((id): id is string => id !== null);
+/** WHY none without an audience group: a release to a name is no group's business, whichever group it comes from. */
+const groupsOf = ({ fromGroupId, toGroupId }: AudienceFacts): string[] =>
+  toGroupId === null ? [] : [fromGroupId, toGroupId].filter((id): id is string => id !== null);
 
 const iso = (at: number): string =>
   Number.isFinite(at) ? new Date(at).toISOString() : "the beginning";

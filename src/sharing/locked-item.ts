@@ -56,8 +56,13 @@ export async function lockedUnseen(change: Change, id: string, what: string): Pr
 
 /** As `lockedItem`, without a lock: for questions about an item that its owner and the operator ask. */
 export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow> {
+  return actable(await itemWithHistory(ctx, id), ctx.scope(), "item");
+}
+
+/** An item with its whole history, undisclosed and not decided on; by one query, whether it is there or not. */
+export async function itemWithHistory(ctx: Context, id: string): Promise<ItemRow | undefined> {
   const { kind, uuid } = parsed(id, "item");
-  return actable((await loadItems(ctx.hub.pool, kind, [uuid])).get(uuid), ctx.scope(), "item");
+  return (await loadItems(ctx.hub.pool, kind, [uuid])).get(uuid);
 }
 
 function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow {

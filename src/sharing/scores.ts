@@ -24,8 +24,9 @@ export async function readScores(
     values: [
       ...rightsOf(scope),
       views.map((v) => v.uuid),
-      views.map((v) => !isWithheld("confidence", v.withheld)),
-      views.map((v) => !isWithheld("warnings", v.withheld)),
+      ...(["confidence", "sightingCount", "warnings"] as const).map((field) =>
+        views.map((v) => !isWithheld(field, v.withheld)),
+      ),
     ],
   });
   const byId = new Map(rows.map((row) => [row.id, row]));

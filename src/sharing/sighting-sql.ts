@@ -17,20 +17,20 @@ const REACHING = `
 /**
  * 0 to 100: the source's confidence (50 where it gave none), 5 more for each organization that saw it (25 at most),
  * 15 less for each false alarm, 20 less where a warninglist has it. Only what the viewer is shown enters it.
- * @param confidence SQL: whether the confidence is shown
- * @param warnings SQL: whether the warnings are
+ * @param shown SQL: whether a field is shown
  */
-const scoreOf = (confidence: string, warnings: string): string => `
-  greatest(0, least(100, coalesce(CASE WHEN ${confidence} THEN c.confidence END, 50) + least(25, 5 * t.seen_by)
-    - 15 * t.false_alarms - CASE WHEN ${warnings} AND c.warnings <> '[]' THEN 20 ELSE 0 END))::int`;
+const scoreOf = (shown: (field: "confidence" | "sightingCount" | "warnings") => string): string => `
+  greatest(0, least(100, coalesce(CASE WHEN ${shown("confidence")} THEN c.confidence END, 50)
+    + CASE WHEN ${shown("sightingCount")} THEN least(25, 5 * t.seen_by) - 15 * t.false_alarms ELSE 0 END
+    - CASE WHEN ${shown("warnings")} AND c.warnings <> '[]' THEN 20 ELSE 0 END))::int`;
 
-/** Score and sightings by indicator; `$4`: ids, `$5`, `$6`: whether confidence and warnings of each are shown. */
+/** Score and sightings by indicator; `$4`: ids, `$5` to `$7`: whether confidence, sightings and warnings of each are shown. */
 export const SCORES = `
   WITH ${RIGHTS}
-  SELECT i.id, t.seen, ${scoreOf("v.confidence", "v.warnings")} AS score
-  FROM unnest($4::uuid[], $5::boolean[], $6::boolean[]) AS v(id, confidence, warnings)
+  SELECT i.id, t.seen, ${scoreOf((field) => `v."${field}"`)} AS score
+  FROM unnest($4::uuid[], $5::boolean[], $6::boolean[], $7::boolean[]) AS v(id, confidence, "sightingCount", warnings)
   JOIN item i ON i.id = v.id JOIN indicator c ON c.id = v.id CROSS JOIN LATERAL (${REACHING}) t`;
 
 /** Within a filter: whether the shown score is at least this. */
 export const scoreAtLeast = (value: string): string =>
-  `${shows("score")} AND (SELECT ${scoreOf(shows("confidence"), shows("warnings"))} FROM (${REACHING}) t) >= ${value}`;
+  `${shows("score")} AND (SELECT ${scoreOf(shows)} FROM (${REACHING}) t) >= ${value}`;
