@@ -20,7 +20,7 @@ export const DAY = 24 * HOUR;
 
 /** A clock that stands still until a test moves it. The hub still gives each change an instant of its own. */
 export class TestClock {
-  private at = Date.parse("2026-04-01T00:00:00.000Z");
+  constructor(private at = Date.parse("2026-04-01T00:00:00.000Z")) {}
 
   now(): number {
     return this.at;
@@ -28,6 +28,12 @@ export class TestClock {
 
   advance(ms: number): void {
     this.at += ms;
+  }
+
+  /** Throws where that would be back. */
+  moveTo(at: number): void {
+    if (at < this.at) throw new RangeError("time does not go back");
+    this.at = at;
   }
 
   /** The instant that lies so far ahead, as the API takes it. */
@@ -41,6 +47,8 @@ export class TestHub {
   /** The operator's bootstrap account: OPERATOR_ADMIN and ANALYST, an employee with a key of its own. */
   readonly operator: Client;
   readonly operatorId: string;
+  /** How many beacons there are. */
+  beacons = 0;
   private lighthouse: Promise<Client> | null = null;
   private readonly subscriptions: AlertSubscription[] = [];
 
@@ -84,8 +92,11 @@ export class TestHub {
   }
 
   /** Subscribes for several at once. */
-  async subscribeAll(clients: readonly Pick<Client, "key">[]): Promise<AlertSubscription[]> {
-    const subscriptions = await Promise.all(clients.map((client) => this.open(client, {})));
+  async subscribeAll(
+    clients: readonly Pick<Client, "key">[],
+    options: SubscribeOptions = {},
+  ): Promise<AlertSubscription[]> {
+    const subscriptions = await Promise.all(clients.map((client) => this.open(client, options)));
     await this.restOf(subscriptions);
     return subscriptions;
   }
@@ -118,6 +129,7 @@ export class TestHub {
     await lighthouse.do("releaseItem", {
       input: { itemId: id, toEveryone: true, tlp: "CLEAR" },
     });
+    this.beacons++;
     return id;
   }
 
