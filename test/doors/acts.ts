@@ -37,22 +37,6 @@ export async function act(
   }
 }
 
-/** The days on which something happens. */
-export function daysOf({ world, scenario, releases }: Community): Set<number> {
-  const instants = [
-    ...world.facts.memberships.flatMap((m) => m.changes.map((c) => c.at)),
-    ...world.facts.agreements.flatMap((a) => [
-      ...a.versions.flatMap((v) => [v.proposedAt ?? Infinity, v.terminatedAt]),
-      ...[...a.signatures.values()].flatMap((signed) => signed.map((s) => s.at)),
-    ]),
-  ];
-  return new Set([
-    ...instants.filter(Number.isFinite).map((at) => (at - instantOf(0)) / DAY),
-    ...Object.values(scenario.items).flatMap((i) => i.submitted || []),
-    ...releases.flatMap((r) => [r.day, ...(r.withdrawn === undefined ? [] : [r.withdrawn])]),
-  ]);
-}
-
 async function actOnMemberships(community: Community, now: number): Promise<void> {
   const { operator } = community.hub;
   for (const { organizationId, groupId, changes } of community.world.facts.memberships) {

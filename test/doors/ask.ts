@@ -4,7 +4,7 @@ import { attributionOf } from "../../src/sharing/vocabulary";
 import { DAY, instantOf } from "../sharing/scenario-world";
 import { FIELDS, oracle } from "../sharing/oracle";
 import type { Asker, Community } from "./community";
-import { type Door, doorsOf, type Seen } from "./doors-of";
+import type { Door, Seen } from "./doors-of";
 import { wordingShown } from "./filter-doors";
 import { LISTS, type Shown } from "./selections";
 
@@ -22,7 +22,7 @@ export function seenBy(community: Community, { viewer }: Asker, now: number): Se
 export type Others = Map<string, number>;
 
 /**
- * Asks every door as somebody, at this moment, and expects of each what the oracle says: the same items with the same
+ * Asks at doors as somebody, at this moment, and expects of each what the oracle says: the same items with the same
  * fields. Returns the items by id.
  * @param others how many others each list counted before; they are counted anew
  */
@@ -30,10 +30,10 @@ export async function expectDoors(
   community: Community,
   asker: Asker,
   now: number,
+  doors: readonly Door[],
   others: Others,
 ): Promise<Map<string, Shown>> {
   const seen = seenBy(community, asker, now);
-  const doors = doorsOf(community);
   const answers = await askAll(asker, doors);
   const ids = new Map(community.items.map((i) => [community.idOf(i.id), i.id]));
   const whole = new Map<string, Shown>();

@@ -32,6 +32,10 @@ export const askedBy = (text: string): string =>
 export const of = (text: string): string =>
   text.split(" of ")[1]?.split(/ (?=on day|just before)/)[0] ?? "";
 
+/** Whom, of what, and when a scenario speaks of: `Botan on day 3`, `Botan of outage`. */
+export const spokenOf = ({ sees, fields, because, ...s }: Scenario): string[] =>
+  [sees, s["does-not-see"], fields, because].flatMap((says) => Object.keys(says ?? {}));
+
 /** A scenario as a community of the running hub. Its day 0 is `start`; what it writes bears its `tag`. */
 export class Community {
   readonly world: ScenarioWorld;
@@ -57,6 +61,7 @@ export class Community {
     const community = new Community(hub, scenario, tag, hub.clock.now());
     await community.addPeople();
     for (const name of Object.keys(scenario.groups ?? {})) await community.addGroup(name);
+    await community.addElsewhere();
     for (const name of Object.keys(scenario.items)) await community.addItem(name);
     for (const owner of new Set(community.items.map((i) => i.ownerId)))
       await community.addFrames(owner);
@@ -153,9 +158,6 @@ export class Community {
 
   private async addPeople(): Promise<void> {
     const { scenario, world } = this;
-    const asked = [scenario.sees, scenario["does-not-see"], scenario.fields, scenario.because]
-      .flatMap((about) => Object.keys(about ?? {}))
-      .map(askedBy);
     const organizations = [
       "Operator",
       ...Object.values(scenario.groups ?? {}).flat(),
@@ -164,7 +166,12 @@ export class Community {
       ...this.releases.flatMap((r) => r["to-organization"] ?? []),
     ];
     const accounts = this.releases.flatMap((r) => r["to-account"] ?? []);
-    const texts = new Set([...organizations, ...accounts, ...asked, "anybody"]);
+    const texts = new Set([
+      ...organizations,
+      ...accounts,
+      ...spokenOf(scenario).map(askedBy),
+      "anybody",
+    ]);
     for (const who of texts) {
       const { viewer } = world.viewer(who);
       if (viewer) this.people.set(who.replace(FOREIGN, ""), { ...viewer, ownCredential: true });
@@ -207,6 +214,25 @@ export class Community {
     const input = { slug: `${name}-${this.tag}`, name, sector: name, coordinatorIds: [] };
     const { id } = await this.hub.operator.do("createSectorGroup", { input });
     this.knows(this.world.id(name), id);
+  }
+
+  /** Owners are members of another group too: of one that is active in a single group that would be the origin of each release. */
+  private async addElsewhere(): Promise<void> {
+    const { operator } = this.hub;
+    const input = {
+      slug: `elsewhere-${this.tag}`,
+      name: "Elsewhere",
+      sector: "else",
+      coordinatorIds: [],
+    };
+    const { id: groupId } = await operator.do("createSectorGroup", { input });
+    const members = new Set(this.world.facts.memberships.map((m) => m.organizationId));
+    for (const ownerId of new Set(this.items.map((i) => i.ownerId))) {
+      if (!members.has(ownerId)) continue;
+      const organizationId = this.idOf(ownerId);
+      const membership = await operator.do("inviteMember", { groupId, organizationId });
+      await this.clientOf(ownerId).do("acceptMembership", membership);
+    }
   }
 
   private async addItem(name: string): Promise<void> {

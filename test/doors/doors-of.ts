@@ -56,8 +56,8 @@ export function listDoor(
   };
 }
 
-/** Every door to the items of a community. */
-export function doorsOf(community: Community): Door[] {
+/** The doors that everybody is asked at: by id, and in lists. */
+export function mainDoors(community: Community): Door[] {
   const lists = KINDS.map((kind): Door => ({
     name: LISTS[kind],
     ...listDoor(kind, "", ITEM[kind]),
@@ -65,6 +65,11 @@ export function doorsOf(community: Community): Door[] {
     others: true,
     shows: (s) => s.item.kind === kind,
   }));
+  return [...single(community), ...lists];
+}
+
+/** The doors at which those are asked of whom the scenario speaks: lookups, links, filters. */
+export function furtherDoors(community: Community): Door[] {
   const lookup: Door = {
     name: "lookup",
     ask: `lookup(values: ["${community.value}"]) { indicators { ${ITEM.INDICATOR} } }`,
@@ -72,7 +77,7 @@ export function doorsOf(community: Community): Door[] {
     whole: true,
     shows: ({ item, verdict }) => item.kind === "INDICATOR" && verdict.fields.has("observables"),
   };
-  return [...single(community), ...lists, lookup, ...nested(community), ...filterDoors(community)];
+  return [lookup, ...nested(community), ...filterDoors(community)];
 }
 
 /** `node`, and `incident` or `indicator`, for each item. */

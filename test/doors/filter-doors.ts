@@ -15,7 +15,7 @@ export function filterDoors(community: Community): Door[] {
       verdict.audiences.some((a) => a.toGroupId === worldId);
     return BOTH.map((kind) => door(kind, { groupId: community.idOf(worldId) }, through));
   });
-  const tlps = [0, 1, 2, 3, 4].flatMap((tlp) =>
+  const tlps = tlpsOf(community).flatMap((tlp) =>
     BOTH.map((kind) => ({
       ...door(kind, { tlp: [tlpOf(tlp)] }, ({ verdict }) => verdict.tlp === tlp),
       others: true,
@@ -23,8 +23,8 @@ export function filterDoors(community: Community): Door[] {
   );
   const day = (n: number): string => new Date(instantOf(n)).toISOString();
   return [
-    ...textsOf(community).flatMap((text) =>
-      KINDS.map((kind) =>
+    ...KINDS.flatMap((kind) =>
+      textsOf(community, kind).map((text) =>
         door(kind, { text }, (s) => wordingShown(community, s).some((w) => w?.includes(text))),
       ),
     ),
@@ -65,14 +65,21 @@ function door(kind: Kind, filter: Record<string, unknown>, shows: (seen: Seen) =
 const literal = (name: string, value: unknown): string =>
   name === "tlp" ? `[${(value as string[]).join(", ")}]` : JSON.stringify(value);
 
-/** Everything that is said anywhere in the scenario: by owners, and by releases. */
-function textsOf(community: Community): string[] {
-  const texts = community.items.flatMap((item) => [
-    community.said(item.own.title),
-    community.said(item.own.description),
-    ...[...item.wordings.keys()].flatMap((id) => Object.values(community.wordingOf(item, id))),
-  ]);
+/** Everything that is said anywhere of items of one kind: by their owners, and by releases. */
+function textsOf(community: Community, kind: Kind): string[] {
+  const texts = community.items
+    .filter((item) => item.kind === kind)
+    .flatMap((item) => [
+      community.said(item.own.title),
+      community.said(item.own.description),
+      ...[...item.wordings.keys()].flatMap((id) => Object.values(community.wordingOf(item, id))),
+    ]);
   return [...new Set(texts.filter((t) => t !== null))];
+}
+
+/** The TLPs of items and of releases. */
+function tlpsOf({ items }: Community): number[] {
+  return [...new Set(items.flatMap((i) => [i.tlp, ...i.audiences.map((a) => a.tlp)]))];
 }
 
 /** Title and description of an item as somebody is shown them; null where one is not. */

@@ -1,11 +1,12 @@
 import { DAY, instantOf, listed } from "../sharing/scenario-world";
 import { type AlertSubscription, replay, type TestAlert } from "../support/alerts";
 import { MINUTE } from "../support/hub";
-import { act, daysOf } from "./acts";
+import { act } from "./acts";
 import { aboutItems, alertsDue, brief, FULL_ALERT } from "./alerts-due";
 import { expectAsWritten } from "./as-written";
 import { expectDoors, inOrder, type Others } from "./ask";
-import { askedBy, type Asker, type Community, of } from "./community";
+import { askedBy, type Asker, type Community, of, spokenOf } from "./community";
+import { furtherDoors, mainDoors } from "./doors-of";
 import { decisionsAsked, expectDecision, whoAndWhen } from "./decisions";
 import { expectPreview, expectRefusal } from "./preview";
 import type { Shown } from "./selections";
@@ -33,22 +34,27 @@ export class Story {
     this.start = alertCursor;
     const clients = askers.map((a) => a.client);
     this.subscriptions = await hub.subscribeAll(clients, { selection: FULL_ALERT });
-    for (const instant of this.instants()) {
-      if ((instant - instantOf(0)) % DAY === 0) await this.live((instant - instantOf(0)) / DAY);
-      else await this.ask(instant);
+    try {
+      for (const instant of this.instants()) {
+        if ((instant - instantOf(0)) % DAY === 0) await this.live((instant - instantOf(0)) / DAY);
+        else await this.ask(instant);
+      }
+    } finally {
+      await Promise.all(this.subscriptions.map((s) => s.close()));
     }
     await this.lookBack();
-    await Promise.all(this.subscriptions.map((s) => s.close()));
   }
 
-  /** Each day, and each instant before a day that the scenario asks about. */
+  /** Each day, and each instant before a day that the scenario speaks of. */
   private instants(): number[] {
-    const { scenario, world } = this.community;
-    const asked = [scenario.sees, scenario["does-not-see"], scenario.fields, scenario.because]
-      .flatMap((says) => Object.keys(says ?? {}))
-      .map((text) => world.viewer(whoAndWhen(text)).now);
     const days = Array.from({ length: LAST_DAY + 1 }, (_, day) => instantOf(day));
-    return [...new Set([...asked, ...days])].toSorted((a, b) => a - b);
+    const spoken = spokenOf(this.community.scenario).map((text) => this.instantOf(text));
+    return [...new Set([...spoken, ...days])].toSorted((a, b) => a - b);
+  }
+
+  /** The instant of `Botan of outage on day 3`. */
+  private instantOf(text: string): number {
+    return this.community.world.viewer(whoAndWhen(text)).now;
   }
 
   /** One day: its acts, everybody's questions after them, and the alerts that they, and the clock, have raised. */
@@ -63,10 +69,8 @@ export class Story {
       async (r, refusal) => expectRefusal(community, r, refusal),
     );
     hub.clock.advance(MINUTE);
-    const shown =
-      daysOf(community).has(day) || this.written(instantOf(day))
-        ? await this.ask(instantOf(day))
-        : null;
+    const released = community.releases.some((r) => r.day === day);
+    const shown = released || this.written(day) ? await this.ask(instantOf(day)) : null;
     await hub.sweep();
     const alerts = await hub.restOf(this.subscriptions);
     community.askers.forEach((asker, i) => {
@@ -82,25 +86,30 @@ export class Story {
     });
   }
 
-  /** Whether the scenario says anything of an instant. */
-  private written(instant: number): boolean {
-    const { scenario, world } = this.community;
-    return [scenario.sees, scenario["does-not-see"], scenario.fields, scenario.because]
-      .flatMap((says) => Object.keys(says ?? {}))
-      .some((text) => world.viewer(whoAndWhen(text)).now === instant);
+  /** Whether the scenario speaks of a day. */
+  private written(day: number): boolean {
+    const { scenario } = this.community;
+    return spokenOf(scenario).some((text) => this.instantOf(text) === instantOf(day));
   }
 
-  /** Asks everybody at this moment, which is an instant of the scenario. Returns what each is shown, by the items' ids. */
+  /**
+   * Asks everybody at this moment, which is an instant of the scenario, and those of whom it speaks there at every door.
+   * Returns what each is shown, by the items' ids.
+   */
   private async ask(instant: number): Promise<Map<Asker, Map<string, Shown>>> {
     const { community } = this;
     community.hub.clock.moveTo(Math.max(community.hub.clock.now(), community.real(instant)));
     this.moments.set(instant, community.hub.clock.now());
+    const spoken = spokenOf(community.scenario).filter((text) => this.instantOf(text) === instant);
     const shown = new Map<Asker, Map<string, Shown>>();
+    const main = mainDoors(community);
+    const every = [...main, ...furtherDoors(community)];
     await Promise.all(
       community.askers.map(async (asker) => {
         const others = this.others.get(asker) ?? new Map<string, number>();
         this.others.set(asker, others);
-        shown.set(asker, await expectDoors(community, asker, instant, others));
+        const doors = spoken.some((text) => askedBy(text) === asker.who) ? every : main;
+        shown.set(asker, await expectDoors(community, asker, instant, doors, others));
       }),
     );
     this.expectWritten(instant, shown);
@@ -115,9 +124,9 @@ export class Story {
     const { world, scenario } = community;
     const viewOf = (text: string, item: string): Shown | undefined => {
       const asker = community.askers.find((a) => a.who === askedBy(text));
-      return asker && shown.get(asker)?.get(community.idOf(world.id(item)));
+      return asker && shown.get(asker)?.get(community.idOf(world.item(item).id));
     };
-    const now = (text: string): boolean => world.viewer(whoAndWhen(text)).now === instant;
+    const now = (text: string): boolean => this.instantOf(text) === instant;
     const says = (of: Record<string, string | string[]> | undefined): [string, string[]][] =>
       Object.entries(of ?? {}).flatMap(([text, items]) =>
         now(text) ? [[text, listed(items)]] : [],
@@ -144,6 +153,7 @@ export class Story {
       { selection: FULL_ALERT, after: start },
     );
     const streamed = await hub.restOf(again);
+    await Promise.all(again.map((s) => s.close()));
     for (const [i, asker] of askers.entries()) {
       const days = Array.from({ length: LAST_DAY + 1 }, (_, day) => day);
       const due = days.flatMap((day) => alertsDue(community, asker, day, end).replayed);

@@ -252,7 +252,7 @@ export class ScenarioWorld {
   private made(name: string, item: ItemOf): WorldItem {
     const kind = (item.kind ?? ItemKind.INCIDENT) as WorldItem["kind"];
     return {
-      id: this.id(name),
+      id: this.id(`item ${name}`),
       kind,
       ownerId: this.id(item.of),
       tlp: tlpRank(item.tlp ?? Tlp.AMBER),
