@@ -110,6 +110,7 @@ async function mark(community: Community, r: ReleaseOf): Promise<void> {
   if (r.pap === undefined) return;
   const item = community.world.item(r.item);
   const rank = item.audiences.find((a) => a.releaseId === releaseIdOf(r))?.pap ?? item.pap;
+  community.marked.set(item.id, rank);
   const input = community.inputOf(item, rank);
   const id = community.idOf(item.id);
   await community.clientOf(item.ownerId).do("updateIncident", { id, input });

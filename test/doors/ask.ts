@@ -94,6 +94,7 @@ function expectFields(community: Community, seen: Seen, view: Shown | undefined)
   const fields = FIELDS.filter((f) => f in view);
   const hidden = fields.filter((f) => !verdict.fields.has(f));
   const attribution = attributionOf(verdict.attribution);
+  const own = verdict.paths.some((path) => path === "OWNER" || path === "OPERATOR");
   expect({
     ...view,
     redacted: view.redactions.map((r) => r.field).toSorted(),
@@ -101,20 +102,19 @@ function expectFields(community: Community, seen: Seen, view: Shown | undefined)
     attribution: view.source.attribution,
     organization: view.source.organization?.id ?? null,
     created: community.dayOf(view.createdAt),
-    updated: verdict.audiences.length ? community.dayOf(view.updatedAt) : null,
+    updated: own ? null : community.dayOf(view.updatedAt),
   }).toMatchObject({
     ...valuesOf(community, seen, view, hidden),
     tlp: tlpOf(verdict.tlp),
-    pap: papOf(verdict.pap),
+    pap: papOf(own ? (community.marked.get(item.id) ?? item.pap) : verdict.pap),
     redacted: hidden.toSorted(),
     paths: [...new Set(verdict.paths)],
     attribution,
     organization: attribution === "NAMED" ? community.idOf(item.ownerId) : null,
     created: (verdict.createdAt - instantOf(0)) / DAY,
-    updated: verdict.audiences.length ? (verdict.updatedAt - instantOf(0)) / DAY : null,
+    updated: own ? null : (verdict.updatedAt - instantOf(0)) / DAY,
   });
-  if (!verdict.paths.includes("OWNER") && !verdict.paths.includes("OPERATOR"))
-    expect(view.releases).toEqual([]);
+  if (!own) expect(view.releases).toEqual([]);
 }
 
 const EMPTY: Record<string, unknown> = {

@@ -13,7 +13,6 @@ import {
   ScenarioWorld,
   type Scenario,
 } from "../sharing/scenario-world";
-import type { AlertSubscription } from "../support/alerts";
 import type { Arguments, Client } from "../support/client";
 import type { TestHub } from "../support/hub";
 import { insertKeys, insertPeople } from "../support/people";
@@ -42,7 +41,8 @@ export class Community {
   readonly askers: Asker[] = [];
   /** Of incidents and advisories that everybody sees and that link to the scenario's items. */
   readonly frames: { ownerId: string; incident: string; advisory: string }[] = [];
-  subscriptions: AlertSubscription[] = [];
+  /** The PAP of items that were changed since the scenario began, by their world's id. */
+  readonly marked = new Map<string, number>();
   private readonly ids = new Map<string, string>();
   private readonly people = new Map<string, Viewer>();
   private readonly clients = new Map<string, Client>();
@@ -159,7 +159,6 @@ export class Community {
   private async addPeople(): Promise<void> {
     const { scenario, world } = this;
     const organizations = [
-      "Operator",
       ...Object.values(scenario.groups ?? {}).flat(),
       ...Object.keys(scenario.history ?? {}).map((name) => name.split(" in ")[0] ?? ""),
       ...Object.values(scenario.items).map((item) => item.of),
