@@ -177,22 +177,41 @@ export async function makeAccount(
   return { accountId, key: own.secret, foreignKey: first.secret };
 }
 
+/** A hub with its bootstrap account. */
 export async function startTestHub(): Promise<TestHub> {
-  const database = await createTestDatabase();
-  const clock = new TestClock();
   const key = randomBytes(32).toString("base64url");
   let organizationId = "";
+  return start(new TestClock(), { key, organizationId: () => organizationId }, async (hub) => {
+    const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
+    const account = await createOperator(hub, operator);
+    await issueOwnKey(hub, account, "Bootstrap", key);
+    organizationId = `organization_${account.organizationId}`;
+  });
+}
+
+/** A hub that knows nobody yet, long ago. */
+export const startEmptyHub = (): Promise<TestHub> =>
+  start(new TestClock(0), { key: "", organizationId: () => "" });
+
+async function start(
+  clock: TestClock,
+  operator: { key: string; organizationId: () => string },
+  prepare?: (hub: RunningHub["hub"]) => Promise<void>,
+): Promise<TestHub> {
+  const database = await createTestDatabase();
   const running = await startHub({
     config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" }),
     databaseUrl: database.url,
     logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
     clock,
-    prepare: async (hub) => {
-      const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
-      const account = await createOperator(hub, operator);
-      await issueOwnKey(hub, account, "Bootstrap", key);
-      organizationId = `organization_${account.organizationId}`;
-    },
+    ...(prepare && { prepare }),
   });
-  return new TestHub(running, clock, database.url, { key, organizationId }, () => database.drop());
+  const { key } = operator;
+  return new TestHub(
+    running,
+    clock,
+    database.url,
+    { key, organizationId: operator.organizationId() },
+    () => database.drop(),
+  );
 }
