@@ -17,6 +17,7 @@ import { MAX_FIELDS, MAX_OBJECTS } from "../../../src/limits";
 
 /** One document that asks a root field for everything below it, to a depth; its arguments are variables. */
 export interface Walk {
+  operation: "query" | "mutation" | "subscription";
   field: string;
   args: readonly GraphQLArgument[];
   document: string;
@@ -30,8 +31,9 @@ interface Part {
 }
 
 const DEPTH = 3;
-/** As `src/limits.ts` takes a list without a page size. */
+/** As `src/limits.ts` takes a list without a page size, and one of values that stand in a variable. */
 const LIST = 10;
+const VALUES = 100;
 /** The page size of what is nested, and of what a root field lists. */
 const NESTED = 3;
 const ROOT_PAGE = 50;
@@ -40,11 +42,16 @@ const ROOT_PAGE = 50;
  * Documents that select every field that can be reached from a root type, as deep as the hub's limits let them. A field
  * that is added to the schema is selected without a word here.
  */
-export function walksOf(schema: GraphQLSchema, root: GraphQLObjectType, operation: string): Walk[] {
+export function walksOf(
+  schema: GraphQLSchema,
+  root: GraphQLObjectType,
+  operation: Walk["operation"],
+): Walk[] {
   return Object.values(root.getFields()).flatMap((field) => {
     const args = field.args.filter((a) => a.name !== "first");
     const size = sizeOf(field, ROOT_PAGE);
     return bundles(fitting(schema, getNamedType(field.type), size), size).map((selection) => ({
+      operation,
       field: field.name,
       args,
       document: documentOf(operation, field, args, selection),
@@ -159,6 +166,7 @@ function sizeOf(
   parent?: GraphQLNamedType,
 ): number {
   if (field.args.some((a) => a.name === "first")) return page;
+  if (field.args.some((a) => a.name === "values")) return VALUES;
   const list = isListType(getNullableType(field.type)) && !parent?.name.endsWith("Connection");
   return list ? LIST : 1;
 }

@@ -29,6 +29,17 @@ export class Judge {
     this.walk(body, asked);
   }
 
+  /** What an unfiltered list counts: what is visible, and nothing else. */
+  counted(field: string, body: { data?: unknown }): void {
+    const kind = field.replace(/ies$/, "y").replace(/s$/, "").toUpperCase();
+    const list = (body.data as Record<string, Answered> | null | undefined)?.[field];
+    if (list?.totalCount === undefined || field === "disclosures") return;
+    const visible = [...this.items.values()].filter(
+      (i) => i.kind === kind && this.walker.verdicts.get(i.id)?.visible,
+    );
+    this.same(`${field}.totalCount`, list.totalCount, visible.length);
+  }
+
   private walk(value: unknown, path: string): void {
     if (Array.isArray(value)) value.forEach((one, i) => this.walk(one, `${path}.${i}`));
     else if (typeof value === "object" && value !== null) this.object(value as Answered, path);
@@ -52,10 +63,13 @@ export class Judge {
       const field = key.startsWith(`${type}_`) ? key.slice(`${type}_`.length) : key;
       object[field] = value;
       if (type && field !== "__typename") this.reached.add(`${type}.${field}`);
+      // The value that was asked for is no secret to who asks.
+      if (type === "LookupResult" && (field === "value" || field === "normalized")) continue;
       this.walk(value, `${path}.${field}`);
     }
     if (type === "Incident" || type === "Indicator" || type === "Advisory")
       this.item(object, type, path);
+    if (type === "LookupResult" && object.indicators) this.lookup(object, path);
     if (type === "Alert") this.alert(object, path);
     if (type === "Release") this.release(object, path);
   }
@@ -68,8 +82,9 @@ export class Judge {
     const { uuid } = parseGlobalId(String(object.id)) ?? {};
     const item = this.items.get(uuid ?? "");
     const verdict = item && this.walker.verdicts.get(item.id);
-    if (!item || !verdict?.visible)
-      return this.fail(path, `shows the hidden item ${String(object.id)}`);
+    // What is not of the world was made by the walker itself.
+    if (!item) return;
+    if (!verdict?.visible) return this.fail(path, `shows the hidden item ${String(object.id)}`);
     const must = this.viewOf(item, verdict, object);
     for (const [field, value] of Object.entries(object)) {
       if (field === "__typename") continue;
@@ -91,6 +106,17 @@ export class Judge {
     const { id } = (source.organization ?? { id: null }) as { id: string | null };
     const owner = attribution === "NAMED" ? globalId("organization", item.ownerId) : null;
     this.same(`${path}.source.organization`, id, owner);
+  }
+
+  /** Exactly the indicators that assert the value before the walker's eyes. */
+  private lookup({ value, indicators }: Answered, path: string): void {
+    const asserting = this.walker.settled.world.items.filter(
+      (i) =>
+        i.observables.some((o) => o.value === value) &&
+        this.walker.verdicts.get(i.id)?.fields.has("observables"),
+    );
+    const must = asserting.map((i) => i.id).toSorted();
+    this.same(`${path}.indicators`, uuids(indicators as Identified[]), must);
   }
 
   /** A page of linked indicators, or their number alone. */

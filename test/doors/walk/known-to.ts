@@ -2,6 +2,7 @@ import type { Client } from "../../support/client";
 import type { MaybeViewer } from "../../../src/sharing/parties";
 import type { WorldItem } from "../../sharing/generated-world";
 import { oracle, type Verdict } from "../../sharing/oracle";
+import type { TestHub } from "../../support/hub";
 import type { Settled } from "./settle";
 import { mark, MARKS } from "./marked-world";
 
@@ -14,7 +15,26 @@ export interface Walker {
   verdicts: Map<string, Verdict>;
 }
 
-export function walker(settled: Settled, viewer: MaybeViewer, client: Client, who: string): Walker {
+/** Everybody who asks in a world: anybody, each account with its own key or another's, the first with both. */
+export function walkersIn(hub: TestHub, settled: Settled): Walker[] {
+  return settled.world.viewers.flatMap((viewer, n): Walker[] => {
+    if (!viewer) return [walker(settled, null, hub.anonymous, "anybody")];
+    const ring = settled.keys.get(viewer.accountId);
+    if (!ring) throw new Error("an account without keys");
+    const who = `${viewer.affiliation} ${viewer.roles.join("+")} of ${viewer.organizationKind}`;
+    const own = { ...viewer, ownCredential: true };
+    const foreign = { ...viewer, ownCredential: false };
+    const walkers = [
+      walker(settled, own, ring.own, who),
+      walker(settled, foreign, ring.foreign, `${who} with a key made by another`),
+    ];
+    return n === 1
+      ? walkers
+      : walkers.filter((w) => w.viewer?.ownCredential === viewer.ownCredential);
+  });
+}
+
+function walker(settled: Settled, viewer: MaybeViewer, client: Client, who: string): Walker {
   const { world } = settled;
   const verdicts = new Map(world.items.map((i) => [i.id, oracle(world, viewer, i)]));
   return { who, viewer, client, settled, verdicts };

@@ -42,6 +42,11 @@ export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled>
     hub,
     world.accounts.map((a) => a.id),
   );
+  // WHY again and again: the log's reader refreshes it as well, and may have seen a part of all this.
+  do {
+    directory.clear();
+    await directory.refresh();
+  } while (directory.keys.size < 2 * world.accounts.length);
   await log.caughtUp();
   const { rows } = await pool.query<{ id: string }>("SELECT id FROM membership");
   return { world, keys, coordinator, memberships: rows.map((r) => r.id), sightings };
