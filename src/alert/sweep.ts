@@ -1,8 +1,11 @@
+import type { EntityManager } from "typeorm";
 import type { Hub } from "../hub";
 import { globalId } from "../ids";
 import { durationMs } from "../sharing/duration";
 
 const EVERY_MS = 20_000;
+/** More acts on parties than there are between two sweeps. */
+const MOST_ACTS = 10_000;
 
 /**
  * Tells of rights that the clock ended: a release's expiry, the end of retention, an agreement's dates, the time to sign.
@@ -52,6 +55,7 @@ export class Sweep {
       const instants = new Set([...rows.map((r) => r.at.getTime()), ...turns.map((t) => t.at)]);
       if (!instants.size) return false;
       await hub.log.lock(manager);
+      for (const at of await toldOf(manager, instants)) instants.delete(at);
       await manager.query(
         `INSERT INTO log (at, type, actor_organization_id, actor_account_id)
          SELECT t, 'ACCESS_ENDED', $2, $2 FROM unnest($1::timestamptz[]) t ORDER BY t`,
@@ -99,6 +103,16 @@ export class Sweep {
       })
       .filter(({ at }) => from < at && at <= until);
   }
+}
+
+/** At which of these instants an act ended rights: its entry tells of all that ended then, by the clock too. */
+async function toldOf(manager: EntityManager, instants: Iterable<number>): Promise<number[]> {
+  const rows = await manager.query<{ at: string }[]>(
+    `SELECT ms(at) AS at FROM (SELECT type, at FROM log WHERE item_id IS NULL ORDER BY seq DESC LIMIT $2) newest
+     WHERE type = 'ACCESS_ENDED' AND at = ANY($1)`,
+    [[...instants].map((at) => new Date(at)), MOST_ACTS],
+  );
+  return rows.map((row) => Number(row.at));
 }
 
 /** Instants in (`$1`, `$2`] at which a release expired, or its retention (`$3`) ended. */

@@ -12,6 +12,10 @@ export interface Verdict {
   attribution: number;
   createdAt: number;
   updatedAt: number;
+  /** Whether the item itself is seen, with the owner's wording, rather than releases of it. */
+  whole: boolean;
+  /** The releases' audiences that reach the viewer. */
+  audiences: WorldAudience[];
 }
 
 interface Path {
@@ -183,5 +187,7 @@ export function oracle(world: World, viewer: MaybeViewer, item: WorldItem): Verd
     attribution: Math.max(...paths.map((p) => p.attribution)),
     createdAt: own ? item.createdAt : Math.min(...released.map((r) => r.releasedAt)),
     updatedAt: own ? item.updatedAt : newest,
+    whole,
+    audiences: released,
   };
 }

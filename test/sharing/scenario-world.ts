@@ -15,7 +15,7 @@ import {
   Role,
 } from "../../src/sharing/vocabulary";
 import type { WorldAudience, WorldItem } from "./generated-world";
-import { InMemoryParties, type MembershipFacts } from "./in-memory-parties";
+import { InMemoryParties, type MembershipFacts, type PartyFacts } from "./in-memory-parties";
 import { versionInForce } from "./oracle";
 
 type Many<T> = T | T[];
@@ -34,7 +34,7 @@ interface VersionOf {
   signed?: Record<string, Day>;
 }
 
-interface ReleaseOf {
+export interface ReleaseOf {
   item: string;
   day: Day;
   from?: string;
@@ -91,11 +91,14 @@ interface ShownFields extends Record<string, unknown> {
   updated?: Day;
 }
 
-const DAY = 86_400_000;
+export const DAY = 86_400_000;
 export const instantOf = (day: Day): number => Date.UTC(2026, 0, 1) + day * DAY;
 const orNever = (day: Day | undefined): number => (day === undefined ? Infinity : instantOf(day));
 export const listed = <T>(many: Many<T> | undefined): T[] =>
   many === undefined ? [] : Array.isArray(many) ? many : [many];
+
+/** The id of a release in its scenario's world. */
+export const releaseIdOf = (r: ReleaseOf): string => `${r.item} on day ${r.day}`;
 
 /** Everything up to AMBER_STRICT and PAP:RED, by name; nothing withheld, no limit of time. */
 const TERMS: Terms = {
@@ -132,19 +135,21 @@ const CONTENT: Record<string, Record<string, unknown>> = {
 
 export class ScenarioWorld {
   readonly parties: InMemoryParties;
+  readonly facts: PartyFacts;
   private readonly ids = new Map<string, string>();
   private readonly items = new Map<string, WorldItem>();
   private readonly agreements: AgreementFact[];
 
-  constructor(private readonly scenario: Scenario) {
+  constructor(readonly scenario: Scenario) {
     this.agreements = Object.entries(scenario.agreements ?? {}).map(([name, versions]) =>
       this.agreement(name, versions),
     );
-    this.parties = new InMemoryParties({
+    this.facts = {
       operatorId: this.id("Operator"),
       memberships: this.memberships(),
       agreements: this.agreements,
-    });
+    };
+    this.parties = new InMemoryParties(this.facts);
     for (const [name, item] of Object.entries(scenario.items))
       this.items.set(name, this.made(name, item));
     for (const release of scenario.releases ?? []) this.release(release);
@@ -247,7 +252,7 @@ export class ScenarioWorld {
   private made(name: string, item: ItemOf): WorldItem {
     const kind = (item.kind ?? ItemKind.INCIDENT) as WorldItem["kind"];
     return {
-      id: this.id(name),
+      id: this.id(`item ${name}`),
       kind,
       ownerId: this.id(item.of),
       tlp: tlpRank(item.tlp ?? Tlp.AMBER),
@@ -256,7 +261,7 @@ export class ScenarioWorld {
       submittedAt: item.submitted === false ? Infinity : orNever(item.submitted),
       audiences: [],
       stixId: `${kind.toLowerCase()}--${name}`,
-      state: "SUBMITTED",
+      state: (item.submitted ?? false) === false ? "DRAFT" : "SUBMITTED",
       createdAt: instantOf(0),
       updatedAt: instantOf(0),
       own: {
@@ -274,7 +279,7 @@ export class ScenarioWorld {
   private release(r: ReleaseOf): void {
     const item = this.item(r.item);
     const releasedAt = instantOf(r.day);
-    const releaseId = `${r.item} on day ${r.day}`;
+    const releaseId = releaseIdOf(r);
     const withheldFields = r.withheld ?? WITHHELD_BY_DEFAULT;
     const until = Math.min(orNever(r.expires), orNever(r.withdrawn));
     const common = {

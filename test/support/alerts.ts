@@ -21,6 +21,8 @@ export const ALERT = `cursor type at count itemId group { id } subject { __typen
 export interface SubscribeOptions {
   after?: string | null;
   filter?: Arguments | null;
+  /** Of an alert; absent: `ALERT`. */
+  selection?: string;
 }
 
 /** How a subscription ended: by an error of GraphQL, or with the socket. */
@@ -137,7 +139,7 @@ export function subscribe(
   url: string,
   key: string | null,
   beacon: () => Promise<string>,
-  { after, filter }: SubscribeOptions,
+  { after, filter, selection = ALERT }: SubscribeOptions,
 ): AlertSubscription {
   const socket = createClient({
     url: `${url.replace("http", "ws")}/graphql`,
@@ -148,7 +150,7 @@ export function subscribe(
   const subscription = new AlertSubscription(socket, beacon);
   const args = { ...(after !== undefined && { after }), ...(filter !== undefined && { filter }) };
   socket.subscribe<{ alerts: TestAlert }>(
-    { query: documentOf("subscription", "alerts", args, ALERT), variables: args },
+    { query: documentOf("subscription", "alerts", args, selection), variables: args },
     {
       next: ({ data, errors }) => {
         if (data?.alerts) subscription.arrived(data.alerts);
@@ -185,6 +187,7 @@ export async function replay(
   after: string | null = null,
   filter: Arguments | null = null,
   first = 100,
+  selection = ALERT,
 ): Promise<TestAlert[]> {
   const alerts: TestAlert[] = [];
   for (let from = after; ;) {
@@ -194,7 +197,7 @@ export async function replay(
     }>(
       "alerts",
       { first, after: from, filter },
-      `nodes { ${ALERT} } pageInfo { hasNextPage endCursor }`,
+      `nodes { ${selection} } pageInfo { hasNextPage endCursor }`,
     );
     alerts.push(...page.nodes.filter((a) => !isBeacon(a)));
     if (!page.pageInfo.hasNextPage) return alerts;

@@ -20,7 +20,7 @@ export const DAY = 24 * HOUR;
 
 /** A clock that stands still until a test moves it. The hub still gives each change an instant of its own. */
 export class TestClock {
-  private at = Date.parse("2026-04-01T00:00:00.000Z");
+  constructor(private at = Date.parse("2026-04-01T00:00:00.000Z")) {}
 
   now(): number {
     return this.at;
@@ -28,6 +28,12 @@ export class TestClock {
 
   advance(ms: number): void {
     this.at += ms;
+  }
+
+  /** Throws where that would be back. */
+  moveTo(at: number): void {
+    if (at < this.at) throw new RangeError("time does not go back");
+    this.at = at;
   }
 
   /** The instant that lies so far ahead, as the API takes it. */
@@ -41,6 +47,8 @@ export class TestHub {
   /** The operator's bootstrap account: OPERATOR_ADMIN and ANALYST, an employee with a key of its own. */
   readonly operator: Client;
   readonly operatorId: string;
+  /** How many beacons there are. */
+  beacons = 0;
   private lighthouse: Promise<Client> | null = null;
   private readonly subscriptions: AlertSubscription[] = [];
 
@@ -84,9 +92,12 @@ export class TestHub {
   }
 
   /** Subscribes for several at once. */
-  async subscribeAll(clients: readonly Pick<Client, "key">[]): Promise<AlertSubscription[]> {
-    const subscriptions = await Promise.all(clients.map((client) => this.open(client, {})));
-    await this.restOf(subscriptions);
+  async subscribeAll(
+    clients: readonly Pick<Client, "key">[],
+    options: SubscribeOptions = {},
+  ): Promise<AlertSubscription[]> {
+    const subscriptions = await Promise.all(clients.map((client) => this.open(client, options)));
+    if (options.after === undefined) await this.restOf(subscriptions);
     return subscriptions;
   }
 
@@ -118,6 +129,7 @@ export class TestHub {
     await lighthouse.do("releaseItem", {
       input: { itemId: id, toEveryone: true, tlp: "CLEAR" },
     });
+    this.beacons++;
     return id;
   }
 
@@ -165,22 +177,41 @@ export async function makeAccount(
   return { accountId, key: own.secret, foreignKey: first.secret };
 }
 
+/** A hub with its bootstrap account. */
 export async function startTestHub(): Promise<TestHub> {
-  const database = await createTestDatabase();
-  const clock = new TestClock();
   const key = randomBytes(32).toString("base64url");
   let organizationId = "";
+  return start(new TestClock(), { key, organizationId: () => organizationId }, async (hub) => {
+    const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
+    const account = await createOperator(hub, operator);
+    await issueOwnKey(hub, account, "Bootstrap", key);
+    organizationId = `organization_${account.organizationId}`;
+  });
+}
+
+/** A hub that knows nobody yet, long ago. */
+export const startEmptyHub = (): Promise<TestHub> =>
+  start(new TestClock(0), { key: "", organizationId: () => "" });
+
+async function start(
+  clock: TestClock,
+  operator: { key: string; organizationId: () => string },
+  prepare?: (hub: RunningHub["hub"]) => Promise<void>,
+): Promise<TestHub> {
+  const database = await createTestDatabase();
   const running = await startHub({
     config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" }),
     databaseUrl: database.url,
     logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
     clock,
-    prepare: async (hub) => {
-      const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
-      const account = await createOperator(hub, operator);
-      await issueOwnKey(hub, account, "Bootstrap", key);
-      organizationId = `organization_${account.organizationId}`;
-    },
+    ...(prepare && { prepare }),
   });
-  return new TestHub(running, clock, database.url, { key, organizationId }, () => database.drop());
+  const { key } = operator;
+  return new TestHub(
+    running,
+    clock,
+    database.url,
+    { key, organizationId: operator.organizationId() },
+    () => database.drop(),
+  );
 }

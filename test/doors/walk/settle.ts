@@ -1,0 +1,214 @@
+import { randomUUID } from "node:crypto";
+import type { Pool } from "pg";
+import { globalId } from "../../../src/ids";
+import { clear, insertWorlds } from "../../sharing/insert-worlds";
+import type { TestHub } from "../../support/hub";
+import { insertKeys, type KeyRing } from "../../support/people";
+import { mark, type MarkedWorld } from "./marked-world";
+
+/** What a world's records say that no item does: whose it is to read stands in `known-to.ts`. */
+export interface Settled {
+  world: MarkedWorld;
+  keys: Map<string, KeyRing>;
+  /** Of the first account, in the first group. */
+  coordinator: { accountId: string; groupId: string };
+  memberships: string[];
+  sightings: { itemId: string; organizationId: string; count: number }[];
+}
+
+/** Makes a hub hold one marked world, and nothing else, at that world's instant. */
+export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled> {
+  const { pool, ledger, directory, log } = hub.running.hub;
+  await ledger.flush();
+  await pool.query("TRUNCATE log, audit, chain");
+  await clear(pool);
+  directory.clear();
+  await insertWorlds(pool, [world]);
+  await markParties(pool, world);
+  await addContent(pool, world);
+  const [account] = world.accounts;
+  const [groupId = ""] = world.groups;
+  const coordinator = { accountId: account?.id ?? "", groupId };
+  await pool.query(
+    `INSERT INTO coordinator (group_id, account_id, appointed_at, appointed_by, version)
+     SELECT $1, $2, to_timestamp(0), $2, policy_version FROM hub`,
+    [groupId, coordinator.accountId],
+  );
+  const sightings = await addSightings(pool, world);
+  await addWatches(pool, world);
+  await addAudit(pool, world);
+  await addLog(pool, world);
+  const keys = await insertKeys(
+    hub,
+    world.accounts.map((a) => a.id),
+  );
+  // WHY again and again: the log's reader refreshes it as well, and may have seen a part of all this.
+  do {
+    directory.clear();
+    await directory.refresh();
+  } while (directory.keys.size < 2 * world.accounts.length);
+  await log.caughtUp();
+  const { rows } = await pool.query<{ id: string }>("SELECT id FROM membership");
+  return { world, keys, coordinator, memberships: rows.map((r) => r.id), sightings };
+}
+
+const each = (pool: Pool, sql: string, types: string, rows: object[]): Promise<unknown> =>
+  pool.query(sql.replace("ROWS", `jsonb_to_recordset($1::jsonb) AS t(${types})`), [
+    JSON.stringify(rows),
+  ]);
+
+/** E-mail, reasons, titles of agreements. */
+async function markParties(pool: Pool, { accounts }: MarkedWorld): Promise<void> {
+  await each(
+    pool,
+    "UPDATE account a SET email = t.email FROM ROWS WHERE a.id = t.id",
+    "id uuid, email text",
+    accounts.map(({ id }, n) => ({ id, email: `${mark(n, "email")}@example.jp` })),
+  );
+  await pool.query(
+    `UPDATE membership_change c SET reason = 'mk-' || replace(m.organization_id || '_' || m.group_id, '-', '') || '-why-z'
+     FROM membership m WHERE m.id = c.membership_id`,
+  );
+  await pool.query(
+    `UPDATE sharing_agreement SET title = 'mk-' || replace(id::text, '-', '') || '-agreement-z'`,
+  );
+}
+
+/** What `insertWorlds` does not insert. */
+async function addContent(pool: Pool, { said, undone }: MarkedWorld): Promise<void> {
+  const rows = [...said].map(([item, content]) => ({ id: item.id, ...item.own, ...content }));
+  await each(
+    pool,
+    `UPDATE incident i SET detected_at = t."detectedAt", aware_at = t."awareAt", data_stolen = t."dataStolen"
+     FROM ROWS WHERE i.id = t.id`,
+    `id uuid, "detectedAt" timestamptz, "awareAt" timestamptz, "dataStolen" text[]`,
+    rows,
+  );
+  await each(
+    pool,
+    `UPDATE indicator i SET valid_until = t."validUntil", warnings = t.warnings FROM ROWS WHERE i.id = t.id`,
+    `id uuid, "validUntil" timestamptz, warnings jsonb`,
+    rows,
+  );
+  for (const kind of ["incident", "advisory"])
+    await each(
+      pool,
+      `UPDATE ${kind} i SET summary = t.summary FROM ROWS WHERE i.id = t.id`,
+      "id uuid, summary text",
+      rows,
+    );
+  await each(
+    pool,
+    `INSERT INTO release (id, item_id, state, tlp, title, summary, description, reason, withheld_fields, proposed_at, proposed_by)
+     SELECT id, item, state, 0, title, summary, description, reason, '{}', to_timestamp(0), gen_random_uuid() FROM ROWS`,
+    "id uuid, item uuid, state text, title text, summary text, description text, reason text",
+    undone.map((u) => ({ ...u, item: u.item.id })),
+  );
+}
+
+/** Each organization has seen each indicator, and told its owner alone. */
+async function addSightings(pool: Pool, world: MarkedWorld): Promise<Settled["sightings"]> {
+  const seen = world.items
+    .filter((i) => i.kind === "INDICATOR")
+    .flatMap((item) =>
+      world.organizations.map((o, n) => ({ itemId: item.id, organizationId: o.id, count: 3 + n })),
+    );
+  await each(
+    pool,
+    `INSERT INTO sighting (indicator_id, organization_id, account_id, seen_at, recorded_at, count, false_positive, tlp, pap, path)
+     SELECT "itemId", "organizationId", gen_random_uuid(), to_timestamp(0), to_timestamp(0), count, false, 0, 0, 'OWNER' FROM ROWS`,
+    `"itemId" uuid, "organizationId" uuid, count int`,
+    seen,
+  );
+  return seen;
+}
+
+async function addWatches(pool: Pool, { organizations }: MarkedWorld): Promise<void> {
+  await each(
+    pool,
+    `INSERT INTO watch (organization_id, name, text, created_at, created_by)
+     SELECT id, name, name, to_timestamp(0), gen_random_uuid() FROM ROWS`,
+    "id uuid, name text",
+    organizations.map((o, n) => ({ id: o.id, name: mark(n, "watch") })),
+  );
+}
+
+/** Of each item its owner has withdrawn a release, for a reason. */
+async function addAudit(pool: Pool, { items, accounts }: MarkedWorld): Promise<void> {
+  await each(
+    pool,
+    `INSERT INTO audit (at, act, organization_id, account_id, address, subject, about_organization_id, before, after)
+     SELECT to_timestamp(0), 'withdrawRelease', owner, account, address, subject, owner, '{}', jsonb_build_object('reason', reason)
+     FROM ROWS`,
+    "owner uuid, account uuid, address text, subject text, reason text",
+    items.map((item, n) => ({
+      owner: item.ownerId,
+      account: accounts[0]?.id,
+      address: "192.0.2.1",
+      subject: globalId("release", randomUUID()),
+      reason: mark(n, "audit"),
+    })),
+  );
+}
+
+/** The log, as the acts that made the world would have written it. */
+async function addLog(pool: Pool, world: MarkedWorld): Promise<void> {
+  const { rows: memberships } = await pool.query<{
+    id: string;
+    organization: string;
+    group: string;
+  }>(`SELECT id, organization_id AS organization, group_id AS "group" FROM membership`);
+  const entries: Record<string, unknown>[] = [
+    ...memberships.map((m) => ({
+      at: 0,
+      type: "MEMBERSHIP_CHANGED",
+      organization: m.organization,
+      groups: [m.group],
+      subject: globalId("membership", m.id),
+    })),
+    ...world.agreements.flatMap((a) =>
+      a.versions.map((v) => ({
+        at: v.proposedAt ?? 0,
+        type: "AGREEMENT_CHANGED",
+        groups: [a.fromGroupId, a.toGroupId],
+        subject: globalId("version", v.id),
+      })),
+    ),
+    ...world.accounts.map(({ id, viewer }) => ({
+      at: 0,
+      type: "ACCOUNT_CHANGED",
+      organization: viewer.organizationId,
+      subject: globalId("account", id),
+    })),
+    ...world.undone.map((u) => ({
+      at: world.now,
+      type: u.state === "PROPOSED" ? "RELEASE_PROPOSED" : "RELEASE_DECIDED",
+      item: u.item.id,
+      release: u.id,
+      organization: u.item.ownerId,
+      subject: globalId("release", u.id),
+    })),
+    ...world.items.flatMap((item) => [
+      ...item.audiences.flatMap((a) => [
+        { at: a.releasedAt, type: "ITEM_RELEASED", item: item.id, release: a.releaseId },
+        ...(a.liveUntil <= world.now
+          ? [{ at: a.liveUntil, type: "ITEM_WITHDRAWN", item: item.id, release: a.releaseId }]
+          : []),
+      ]),
+      { at: world.now, type: "ITEM_UPDATED", item: item.id },
+      { at: world.now, type: "SIGHTING_ADDED", item: item.id },
+    ]),
+    ...Array.from({ length: 10 }, (_, day) => ({
+      at: world.now - day * 86_400_000,
+      type: "ACCESS_ENDED",
+    })),
+  ];
+  await each(
+    pool,
+    `INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, organization_id, group_ids, subject)
+     SELECT to_timestamp(at / 1000.0), type, gen_random_uuid(), gen_random_uuid(), item, release, organization,
+       coalesce(groups, '{}'), subject FROM ROWS ORDER BY at`,
+    "at bigint, type text, item uuid, release uuid, organization uuid, groups uuid[], subject text",
+    entries,
+  );
+}
