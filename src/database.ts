@@ -7,6 +7,7 @@ import { ReadFaster1764000000003 } from "../migrations/1764000000003-read-faster
 import { KeepIep1764000000004 } from "../migrations/1764000000004-keep-iep";
 import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-merge-organizations";
 import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
+import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -43,6 +44,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       KeepIep1764000000004,
       MergeOrganizations1764000000006,
       ChainEntriesAtBirth1764000000007,
+      KeepTlpInLog1764000000009,
     ],
     entities: [
       Organization,

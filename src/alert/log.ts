@@ -37,6 +37,8 @@ export interface LogEntry {
   changed?: number;
   /** The items to which links were added or removed. */
   linked?: string[];
+  /** The rank of the item's TLP before, where this changed it. */
+  tlpBefore?: number;
   /** How many items one submission released to one audience alike; `itemId` is then that of the first. */
   count?: number;
   /** Releases of one submission with the same key reach the same viewers alike, and are folded. Not stored. */
@@ -57,7 +59,13 @@ export interface LogRow {
   changed: number;
   linked: string[];
   count: number;
+  /** The item's TLP at this place, and immediately before; null: no item, or an entry older than this column. */
+  tlp: number | null;
+  tlpBefore: number | null;
 }
+
+/** Whose acts are those that the clock does: nobody's own. */
+export const THE_CLOCK = "00000000-0000-0000-0000-000000000000";
 
 const LOG_LOCK = 7_264_003;
 const CHANNEL = "musubi_log";
@@ -66,7 +74,8 @@ const BATCH = 500;
 const POLL_MS = 1_000;
 const KEPT_ITEMS = 1_000;
 const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
-  release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, linked, count`;
+  release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, linked, count,
+  tlp, coalesce(tlp_before, tlp) AS "tlpBefore"`;
 
 /**
  * The ordered log: numbers grow in commit order, and nothing ever appears below a number that a reader has seen.
@@ -109,12 +118,13 @@ export class AlertLog {
     if (change.entries.length) {
       await manager.query(
         `INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, target, organization_id,
-           group_ids, subject, changed, linked, count)
+           group_ids, subject, changed, linked, count, tlp, tlp_before)
          SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId",
-           coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1)
+           coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1),
+           (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), e."tlpBefore"
          FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
-           "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int)) WITH ORDINALITY
-           AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count, n) ORDER BY n`,
+           "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int, "tlpBefore" smallint)) WITH ORDINALITY
+           AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count, "tlpBefore", n) ORDER BY n`,
         [change.now, change.by.organizationId, change.by.uuid, JSON.stringify(change.entries)],
       );
     }

@@ -12,6 +12,7 @@ import {
 } from "../sharing/fields";
 import { activePeriods, contains, inForceAt } from "../sharing/agreement-periods";
 import { holds } from "../sharing/condition";
+import type { AudienceFacts } from "../sharing/facts";
 import type { Viewer } from "../sharing/parties";
 import { decide, type Decision, RELEASE_RULE, type Scope, scopeOf } from "../sharing/policy";
 import { ItemKind } from "../sharing/vocabulary";
@@ -40,20 +41,21 @@ export function reachesByItem(
   item: ItemRow,
 ): Reached | null {
   const scope = scopeOf(viewer, directory, row.at);
-  const after = decide(scope, item);
+  const after = decide(scope, withTlp(item, row.tlp));
+  const immediatelyBefore = (): Decision =>
+    decide(scopeOf(viewer, directory, row.at - 1), withTlp(item, row.tlpBefore));
   switch (row.type) {
     case "ITEM_RELEASED": {
       const path = after.paths.find((p) => p.audience?.releaseId === row.releaseId);
       if (!path) return null;
-      const before = decide(scopeOf(viewer, directory, row.at - 1), item);
       return {
-        type: before.visible ? "ITEM_UPDATED" : "ITEM_RELEASED",
+        type: immediatelyBefore().visible ? "ITEM_UPDATED" : "ITEM_RELEASED",
         groupId: path.audience?.toGroupId ?? null,
         carries: "item",
       };
     }
     case "ITEM_UPDATED":
-      return after.visible && shows(after, row.changed)
+      return after.visible && (shows(after, row.changed) || differ(immediatelyBefore(), after))
         ? {
             type: row.type,
             groupId: groupOf(after),
@@ -61,13 +63,14 @@ export function reachesByItem(
             byLinks:
               row.changed !== -1 &&
               (row.changed & LINKS) !== 0 &&
-              !shows(after, row.changed & ~LINKS),
+              !shows(after, row.changed & ~LINKS) &&
+              !differ(immediatelyBefore(), after),
           }
         : null;
     case "ITEM_WITHDRAWN":
     case "ACCESS_ENDED": {
       if (after.visible) return null;
-      const before = decide(scopeOf(viewer, directory, row.at - 1), item);
+      const before = immediatelyBefore();
       return before.visible ? { type: row.type, groupId: groupOf(before), carries: "id" } : null;
     }
     case "SIGHTING_ADDED": {
@@ -132,10 +135,30 @@ export function reachesByParty(
 const EVERY_FIELD = expanded(WITHHOLD_ALL);
 const LINKS = maskOf(["indicators"]);
 
+/** The item as it was marked at an entry's place. */
+const withTlp = (item: ItemRow, tlp: number | null): ItemRow =>
+  tlp === null || tlp === item.tlp ? item : { ...item, tlp };
+
+/** Whether the viewer is shown the item's own marking, and not that of releases. */
+const isOwn = (decision: Decision): boolean => decision.paths.some((p) => p.audience === null);
+
 /** Whether any changed field is among those that the viewer is shown. Of releases the wording is a snapshot. */
 function shows(decision: Decision, changed: number): boolean {
-  const live = decision.whole ? EVERY_FIELD | OWN_MARKING : EVERY_FIELD & ~WORDING;
-  return changed === -1 || (changed & live & ~decision.withheld) !== 0;
+  const live = decision.whole ? EVERY_FIELD : EVERY_FIELD & ~WORDING;
+  const shown = (live & ~decision.withheld) | (isOwn(decision) ? OWN_MARKING : 0);
+  return changed === -1 || (changed & shown) !== 0;
+}
+
+/** Whether a change of marking shows the item otherwise: fields, wording, or the marking of the releases. */
+function differ(before: Decision, after: Decision): boolean {
+  const looks = (d: Decision): string => {
+    const releases = isOwn(d) ? [] : d.paths.flatMap((p) => p.audience ?? []);
+    const strictest = (of: (a: AudienceFacts) => number): number =>
+      Math.max(-1, ...releases.map(of));
+    const marking = [strictest((a) => a.tlp), strictest((a) => a.pap)];
+    return [...marking, d.withheld, d.wording?.releaseId].join(" ");
+  };
+  return looks(before) !== looks(after);
 }
 
 /** A sighting is judged like an audience of a release that its author made when it recorded it. */

@@ -1,11 +1,15 @@
 import type { EntityManager } from "typeorm";
 import type { Hub } from "../hub";
 import { globalId } from "../ids";
+import { stateOf } from "../sharing/agreement-periods";
 import { durationMs } from "../sharing/duration";
+import { MembershipState } from "../sharing/vocabulary";
+import { THE_CLOCK } from "./log";
 
 const EVERY_MS = 20_000;
 /** More acts on parties than there are between two sweeps. */
 const MOST_ACTS = 10_000;
+const ENDING = [MembershipState.SUSPENDED, MembershipState.ENDED];
 
 /**
  * Tells of rights that the clock ended: a release's expiry, the end of retention, an agreement's dates, the time to sign.
@@ -36,13 +40,12 @@ export class Sweep {
 
   private async sweep(): Promise<void> {
     const { hub } = this;
-    const operator = hub.directory.operatorId;
-    if (operator === null) return;
     const written = await hub.dataSource.transaction(async (manager) => {
       const [row] = await manager.query<[{ from: string | null }]>(
         `SELECT ms(swept_until) AS from FROM hub FOR UPDATE`,
       );
-      const until = hub.now();
+      // Whatever is done from here on is later than what is swept.
+      const until = hub.nextInstant(0);
       const from = row.from === null ? until : Number(row.from);
       if (until <= from && row.from !== null) return false;
       await manager.query(`UPDATE hub SET swept_until = $1`, [new Date(until)]);
@@ -53,19 +56,21 @@ export class Sweep {
       ]);
       const turns = this.agreementTurns(from, until);
       const instants = new Set([...rows.map((r) => r.at.getTime()), ...turns.map((t) => t.at)]);
-      if (!instants.size) return false;
+      for (const at of this.toldByActs(instants)) instants.delete(at);
+      const changed = turns.filter((t) => t.subject !== null);
+      if (!instants.size && !changed.length) return false;
       await hub.log.lock(manager);
       for (const at of await toldOf(manager, instants)) instants.delete(at);
       await manager.query(
         `INSERT INTO log (at, type, actor_organization_id, actor_account_id)
          SELECT t, 'ACCESS_ENDED', $2, $2 FROM unnest($1::timestamptz[]) t ORDER BY t`,
-        [[...instants].map((at) => new Date(at)), operator],
+        [[...instants].map((at) => new Date(at)), THE_CLOCK],
       );
       await manager.query(
         `INSERT INTO log (at, type, actor_organization_id, actor_account_id, group_ids, subject)
          SELECT to_timestamp(t.at / 1000.0), 'AGREEMENT_CHANGED', $2, $2, t.groups, t.subject
          FROM jsonb_to_recordset($1::jsonb) AS t(at bigint, groups uuid[], subject text) ORDER BY t.at`,
-        [JSON.stringify(turns.filter((t) => t.subject !== null)), operator],
+        [JSON.stringify(changed), THE_CLOCK],
       );
       await hub.log.notify(manager);
       return true;
@@ -81,27 +86,46 @@ export class Sweep {
     });
   }
 
-  /** Where in (from, until] a version's time begins or ends, or the time to sign it runs out: that alone changes no state. */
+  /** Instants at which an act has told of everything that ended at them. */
+  private toldByActs(instants: ReadonlySet<number>): number[] {
+    if (!instants.size) return [];
+    const { memberships, versions } = this.hub.directory;
+    return [
+      ...[...memberships.values()].flatMap((m) =>
+        m.changes.filter((c) => ENDING.includes(c.state)).map((c) => c.at),
+      ),
+      ...[...versions.values()].flatMap((v) =>
+        v.proposedAt ? [v.proposedAt, v.terminatedAt] : [],
+      ),
+    ].flatMap((at) => (at && instants.has(at.getTime()) ? at.getTime() : []));
+  }
+
+  /**
+   * Where in (from, until] a version's time begins or ends, or the time to sign it runs out.
+   * @returns `subject`: the version, where that changes its state
+   */
   private agreementTurns(
     from: number,
     until: number,
   ): { at: number; subject: string | null; groups: string[] }[] {
-    const { versions, agreements } = this.hub.directory;
-    return [...versions.values()]
-      .filter((v) => v.proposedAt !== null)
-      .flatMap((v) => {
-        const agreement = agreements.get(v.agreementId);
-        const groups = agreement ? [...new Set([agreement.fromGroupId, agreement.toGroupId])] : [];
-        const subject = globalId("version", v.uuid);
-        const begins = v.effectiveFrom?.getTime() ?? Infinity;
-        return [
-          // What begins with its proposal was told with that act.
-          { at: begins === v.proposedAt?.getTime() ? Infinity : begins, subject, groups },
-          { at: v.effectiveUntil?.getTime() ?? Infinity, subject, groups },
-          { at: begins + (durationMs(v.signWithin) ?? 0), subject: null, groups },
-        ];
-      })
-      .filter(({ at }) => from < at && at <= until);
+    return [...this.hub.directory.versions.values()].flatMap(({ uuid, agreementId }) => {
+      const agreement = this.hub.directory.agreement(agreementId);
+      const version = agreement?.versions.find((v) => v.id === uuid);
+      if (!agreement || !version || version.proposedAt === null) return [];
+      const { effectiveFrom, effectiveUntil, signWithinMs, proposedAt, terminatedAt } = version;
+      const groups = [...new Set([agreement.fromGroupId, agreement.toGroupId])];
+      const turns = [effectiveFrom, effectiveUntil, effectiveFrom + signWithinMs];
+      return [...new Set(turns)]
+        .filter((at) => from < at && at <= until)
+        .map((at) => {
+          // What begins with its proposal, or ends with its termination, was told with that act.
+          const told = at === proposedAt || at === terminatedAt;
+          const turned = stateOf(agreement, version, at - 1) !== stateOf(agreement, version, at);
+          const own = at === effectiveFrom || at === effectiveUntil;
+          const subject = own && turned && !told ? globalId("version", uuid) : null;
+          return { at, subject, groups };
+        });
+    });
   }
 }
 
@@ -117,7 +141,8 @@ async function toldOf(manager: EntityManager, instants: Iterable<number>): Promi
 
 /** Instants in (`$1`, `$2`] at which a release expired, or its retention (`$3`) ended. */
 const BOUNDARIES = `
-  SELECT expires_at AS at FROM release WHERE expires_at > $1 AND expires_at <= $2 AND state = 'RELEASED'
+  SELECT expires_at AS at FROM release WHERE expires_at > $1 AND expires_at <= $2 AND released_at IS NOT NULL
+    AND (withdrawn_at IS NULL OR withdrawn_at > expires_at)
   UNION
   SELECT a.released_at + k.ms * interval '1 millisecond'
   FROM jsonb_to_recordset($3::jsonb) AS k(target uuid, ms bigint)

@@ -101,8 +101,10 @@ async function replace(
     { tlp: tlpOf(tlp), pap: papOf(pap), changed },
   );
   const remarked = tlp !== item.tlp || pap !== item.pap ? OWN_MARKING : 0;
-  const mask = narrowed ? {} : { changed: maskOf(changed) | remarked };
-  change.raise({ type: "ITEM_UPDATED", itemId: item.id, linked, ...mask });
+  const entry = { itemId: item.id, tlpBefore: item.tlp };
+  // Whom the releases reach no more, and whom the item itself no longer admits.
+  if (narrowed || tlp > item.tlp) change.raise({ type: "ACCESS_ENDED", ...entry });
+  change.raise({ type: "ITEM_UPDATED", ...entry, linked, changed: maskOf(changed) | remarked });
 }
 
 async function linksOf(change: Change, uuid: string): Promise<Set<string>> {

@@ -41,8 +41,10 @@ export async function raiseMarking(
     { tlp: tlpOf(item.tlp), pap: papOf(item.pap) },
     { tlp: tlpOf(tlp), pap: papOf(pap) },
   );
-  const shown = narrowed ? {} : { changed: OWN_MARKING };
-  change.raise({ type: "ITEM_UPDATED", itemId: id, ...shown });
+  const entry = { itemId: id, tlpBefore: item.tlp };
+  // Whom the releases reach no more, and whom the item itself no longer admits.
+  if (narrowed || tlp > item.tlp) change.raise({ type: "ACCESS_ENDED", ...entry });
+  change.raise({ type: "ITEM_UPDATED", ...entry, changed: OWN_MARKING });
 }
 
 /** The marking as it is once the lock is had; the change then comes after whatever was done to the item meanwhile. */

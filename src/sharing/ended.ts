@@ -19,9 +19,8 @@ export interface EndedItem {
 }
 
 /**
- * The items that a viewer could see immediately before an instant and not at it, whatever ended its right: an act on
- * parties, or the clock. Where an act on an item ended it, that act's own entry in the log tells of it. In a fixed order,
- * as it rests on history alone.
+ * The items that a viewer could see immediately before an instant and not at it, whatever ended its right: an act, or the
+ * clock; but for those of which an act on that very item tells. In a fixed order, as it rests on history alone.
  * @param at milliseconds
  */
 export async function endedFor(hub: Hub, viewer: MaybeViewer, at: number): Promise<EndedItem[]> {
@@ -80,6 +79,6 @@ const ENDED = `
   SELECT i.id, i.kind FROM gone g JOIN item i ON i.id = g.item_id
   WHERE NOT EXISTS (SELECT FROM r JOIN release_audience a ON ${RELEASED} WHERE a.item_id = i.id)
     AND NOT EXISTS (SELECT FROM o WHERE ${OWNED}) AND NOT EXISTS (SELECT FROM p WHERE ${SUBMITTED})
-    AND NOT EXISTS (SELECT FROM log l WHERE l.item_id = i.id AND l.at = $4::timestamptz
+    AND NOT EXISTS (SELECT FROM log l WHERE l.item_id = i.id AND l.at = $3::timestamptz
       AND l.type IN ('ACCESS_ENDED', 'ITEM_WITHDRAWN'))
   ORDER BY i.id`;

@@ -109,6 +109,5 @@ export async function narrowReleases(
        greatest(tlp, $3), greatest(pap, $4), withheld, released_at, $2, was FROM ended RETURNING release_id`,
     [itemId, change.now, tlp, pap],
   );
-  if (narrowed.length) change.raise({ type: "ACCESS_ENDED", itemId });
   return narrowed.length > 0;
 }

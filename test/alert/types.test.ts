@@ -138,6 +138,33 @@ describe("ITEM_RELEASED and ITEM_UPDATED", () => {
     expect(types(worded)).toEqual({ beta: [] });
   });
 
+  test("raising the TLP is told to those who are shown another one, and to nobody else", async () => {
+    const w = await build();
+    const input = { title: "T", category: "fraud", tlp: "GREEN" };
+    const id = await makeIncident(w.as.acme, input);
+    await release(w.as.acme, id, { ...power(w), tlp: "GREEN" });
+    await release(w.as.acme, id, { organizationIds: [w.org.gamma], tlp: "AMBER_STRICT" });
+    const raised = await heard(w, ["beta", "gamma"], () =>
+      w.as.acme.do("updateIncident", { id, input: { ...input, tlp: "AMBER" } }),
+    );
+    expect(types(raised)).toEqual({ beta: ["ITEM_UPDATED"], gamma: [] });
+    expect(raised.beta?.[0]?.item).toMatchObject({ tlp: "AMBER" });
+  });
+
+  test("the analysts are told when an item becomes an envelope to them, and when it opens again", async () => {
+    const w = await world();
+    const input = { title: "T", category: "fraud", tlp: "AMBER" };
+    const id = await makeIncident(w.as.acme, input);
+    await w.as.acme.do("submitIncident", { id });
+    const mark = (tlp: string, category = "fraud") =>
+      heard(w, ["operator"], () =>
+        w.as.acme.do("updateIncident", { id, input: { ...input, tlp, category } }),
+      );
+    expect(types(await mark("RED"))).toEqual({ operator: ["ITEM_UPDATED"] });
+    expect(types(await mark("RED", "malicious-code"))).toEqual({ operator: [] });
+    expect(types(await mark("AMBER", "malicious-code"))).toEqual({ operator: ["ITEM_UPDATED"] });
+  });
+
   test("a repeat in a bundle that adds a label to a released indicator is an edit too", async () => {
     const w = await world();
     const id = await makeIndicator(w.as.acme, "198.51.100.115", { labels: ["one"] });
@@ -220,6 +247,29 @@ describe("ITEM_WITHDRAWN and ACCESS_ENDED", () => {
     );
     expect(types(all)).toEqual({ beta: ["ACCESS_ENDED"], gamma: [] });
     expect(all.beta?.[0]).toMatchObject({ itemId: id, item: null, subject: null });
+  });
+
+  test("raising the TLP ends what the item itself gave to contractors, and is told to them", async () => {
+    const w = await buildWorld(hub, {
+      organizations: ["acme"],
+      accounts: {
+        acmeMssp: { of: "acme", roles: ["MEMBER"], affiliation: "CONTRACTOR" },
+        acmeReader: { of: "acme", roles: ["READER"] },
+      },
+    });
+    const id = await makeIncident(w.as.acme);
+    const input = { title: "Ransomware", category: "malicious-code", tlp: "AMBER_STRICT" };
+    const live = await hub.subscribeAll([w.as.acmeMssp, w.as.acmeReader]);
+    await w.as.acme.do("updateIncident", { id, input });
+    const [mssp = [], reader] = await hub.restOf(live);
+    expect(mssp).toMatchObject([{ type: "ACCESS_ENDED", itemId: id, item: null }]);
+    expect(reader).toEqual([]);
+    // It stays in the log as it was, though the item is marked otherwise again.
+    const start = (await replay(w.as.acmeMssp)).at(-1)?.cursor ?? null;
+    await w.as.acme.do("updateIncident", { id, input: { ...input, tlp: "GREEN" } });
+    expect((await replay(w.as.acmeMssp)).map((a) => a.type)).toEqual(["ACCESS_ENDED"]);
+    const since = await replay(w.as.acmeMssp, start, { includeOwn: true });
+    expect(since.map((a) => a.type)).toEqual(["ITEM_UPDATED"]);
   });
 
   test("the end of an agreement, of a membership, and of time are told likewise", async () => {
