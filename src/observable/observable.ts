@@ -1,5 +1,6 @@
 import { canonicalDomain, splitPort } from "./host";
 import { formatNetwork, parseNetwork } from "./ip-address";
+import { normalized } from "./normalized";
 import { refang } from "./refang";
 import { canonicalUrl } from "./url";
 
@@ -89,7 +90,7 @@ const ssdeep: Canonical = (text) => {
 };
 
 const exact: Canonical = (text) =>
-  /[\x00-\x1f\x7f]/.test(text) ? null : text.trim().normalize("NFC") || null;
+  /[\x00-\x1f\x7f]/.test(text) ? null : normalized(text.trim(), "NFC") || null;
 
 /** Network values are defanged also inside patterns; the others are taken to the letter. */
 const REFANGED: Readonly<Record<string, Canonical>> = {

@@ -1,3 +1,5 @@
+import { normalized } from "./normalized";
+
 /** Characters that show nothing: soft hyphen, zero-width and direction marks, byte order mark. */
 const INVISIBLE =
   /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
@@ -50,7 +52,7 @@ function unwrap(text: string): string {
  * (full-width Japanese input) become their plain twins by NFKC. A value that is not defanged comes back as it was, trimmed.
  */
 export function refang(raw: string): string {
-  let text = unwrap(raw.replace(INVISIBLE, "").normalize("NFKC"));
+  let text = unwrap(normalized(raw.replace(INVISIBLE, ""), "NFKC"));
   if (/^[-*\u2022] /.test(text)) text = unwrap(text.slice(2));
   for (const [defanged, plain] of REFANGS) text = text.replace(defanged, plain);
   return unwrap(text);

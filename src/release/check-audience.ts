@@ -1,5 +1,5 @@
 import type { Context } from "../context";
-import { Problems } from "../errors";
+import { badInputs, type Issue, Problems } from "../errors";
 import { uuidOf } from "../ids";
 import { checkList, checkText, MAX_TEXT, MAX_TITLE } from "../inputs";
 import {
@@ -18,6 +18,7 @@ import type { AgreementFact } from "../sharing/parties";
 import type { EffectiveTerms } from "../sharing/terms";
 import { Tlp, TLP_RED, tlpRank } from "../sharing/tlp";
 import { AccessPathKind } from "../sharing/vocabulary";
+import type { Explained } from "./findings";
 import type { ProposeReleaseInput, Release } from "./release.type";
 
 /** A release as asked for, checked: it may be made. */
@@ -35,7 +36,16 @@ export interface CheckedRelease {
   withheld: FieldMask;
   expiresAt: Date | null;
   audiences: Audience[];
+  /** The findings of the sanitising check that its author let stand. */
+  explained: Explained[];
 }
+
+/** Why an agreement does not carry a release to one of its groups. */
+export interface Uncovered extends Issue {
+  groupId: string;
+}
+
+const issueOf = ({ path, message }: Uncovered): Issue => ({ path, message });
 
 /** What a release of an item says, apart from its wording; ids are UUIDs. */
 interface Wanted {
@@ -57,7 +67,23 @@ export function checkRelease(
   input: ProposeReleaseInput,
   now: Date,
 ): CheckedRelease {
+  const { release, uncovered } = readRelease(ctx, item, input, now);
+  if (uncovered.length) throw badInputs(uncovered.map(issueOf));
+  return release;
+}
+
+/**
+ * As `checkRelease`, but only says which groups no agreement covers, and leaves them out of the audiences. Throws
+ * BAD_USER_INPUT with each reason, those included, where anything else is wrong.
+ */
+export function readRelease(
+  ctx: Context,
+  item: ItemRow,
+  input: ProposeReleaseInput,
+  now: Date,
+): { release: CheckedRelease; uncovered: Uncovered[] } {
   const problems = new Problems();
+  const uncovered: Uncovered[] = [];
   const ids = (
     path: string,
     list: string[] | null | undefined,
@@ -77,6 +103,7 @@ export function checkRelease(
   checkText(problems, "input.title", input.title, MAX_TITLE);
   checkText(problems, "input.summary", input.summary, MAX_TEXT);
   checkText(problems, "input.description", input.description, MAX_TEXT);
+  checkList(problems, "input.explainedFindings", input.explainedFindings);
   const withheldFields = input.withheldFields ?? WITHHELD_BY_DEFAULT;
   checkList(problems, "input.withheldFields", withheldFields, 100);
   withheldFields.forEach((field, i) => {
@@ -89,9 +116,10 @@ export function checkRelease(
   if (input.expiresAt && input.expiresAt <= now)
     problems.add("input.expiresAt", "must be in the future");
   const from = originOf(ctx, item, wanted, problems);
-  const audiences = audiencesOf(ctx, item, { ...wanted, fromGroupId: from }, now, problems);
-  problems.throwIfAny();
-  return {
+  const wantedFrom = { ...wanted, fromGroupId: from };
+  const audiences = audiencesOf(ctx, item, wantedFrom, now, problems, uncovered);
+  if (problems.issues.length) throw badInputs([...problems.issues, ...uncovered.map(issueOf)]);
+  const release: CheckedRelease = {
     ...wanted,
     fromGroupId: from,
     title: input.title ?? null,
@@ -101,7 +129,16 @@ export function checkRelease(
     withheld: maskOf(withheldFields),
     expiresAt: input.expiresAt ?? null,
     audiences,
+    explained: [],
   };
+  return { release, uncovered };
+}
+
+/** With no wording of its own a release carries the owner's: a snapshot, by the owner's act. */
+export function byOwner(release: CheckedRelease, item: ItemRow): CheckedRelease {
+  const { title, summary, description } = release;
+  const worded = title !== null || summary !== null || description !== null;
+  return worded ? release : { ...release, ...item.own };
 }
 
 /** Checks the audience of a proposal once more, at its approval. Throws BAD_USER_INPUT with each reason. */
@@ -117,8 +154,10 @@ export function recheck(ctx: Context, item: ItemRow, release: Release, now: Date
     tlp: tlpRank(release.tlp),
   };
   originOf(ctx, item, wanted, problems);
-  const audiences = audiencesOf(ctx, item, wanted, now, problems);
-  problems.throwIfAny();
+  const uncovered: Uncovered[] = [];
+  const audiences = audiencesOf(ctx, item, wanted, now, problems, uncovered);
+  const issues = [...problems.issues, ...uncovered.map(issueOf)];
+  if (issues.length) throw badInputs(issues);
   return audiences;
 }
 
@@ -133,6 +172,8 @@ function originOf(ctx: Context, item: ItemRow, wanted: Wanted, problems: Problem
         "input.fromGroupId",
         "is not a group in which the item's owner is an active member",
       );
+      // Which agreements there are from a group that is not the owner's, the owner is not told.
+      return null;
     }
     return wanted.fromGroupId;
   }
@@ -155,6 +196,7 @@ function audiencesOf(
   wanted: Wanted,
   now: Date,
   problems: Problems,
+  uncovered: Uncovered[],
 ): Audience[] {
   const { directory } = ctx;
   const direct = (path: ReleasePath, target: string): Audience => ({
@@ -189,18 +231,17 @@ function audiencesOf(
     const path = `input.groupIds.${i}`;
     if (!directory.groups.has(group)) return problems.add(path, "is not a sector group");
     if (wanted.fromGroupId === null) return undefined;
+    const refuse = (message: string): number => uncovered.push({ path, message, groupId: group });
     const agreement = directory.agreementBetween(wanted.fromGroupId, group);
     const standing =
       agreement && signedStanding(agreement, item.ownerId, directory.operatorId, now.getTime());
     if (!agreement || !inForceAt(agreement, now.getTime())) {
-      return problems.add(path, "no agreement from the owner's group to this group is in force");
+      return refuse("no agreement from the owner's group to this group is in force");
     }
     if (!standing)
-      return problems.add(
-        path,
-        "the owner has not signed the agreement from its group to this group",
-      );
-    for (const reason of notCovered(standing.terms, item, wanted.tlp)) problems.add(path, reason);
+      return refuse("the owner has not signed the agreement from its group to this group");
+    const reasons = notCovered(standing.terms, item, wanted.tlp);
+    if (reasons.length) return reasons.forEach(refuse);
     return audiences.push({
       path: AccessPathKind.AGREEMENT,
       target: agreement.id,

@@ -3,7 +3,7 @@ import type { Account } from "../auth/account.entity";
 import { isOperatorAnalyst } from "../auth/rights";
 import { asViewer } from "../auth/viewer";
 import type { Context } from "../context";
-import { notFound } from "../errors";
+import { HubError, notFound } from "../errors";
 import { Organization } from "../organization/organization.entity";
 import { SectorGroup } from "../organization/sector-group.entity";
 import { itemForDecision } from "../sharing/locked-item";
@@ -12,35 +12,52 @@ import type { AudienceFacts } from "../sharing/facts";
 import { decide, scopeOf } from "../sharing/policy";
 import type { Audience } from "../sharing/release-audience";
 import { Affiliation, Roster } from "../sharing/vocabulary";
-import { checkRelease, type CheckedRelease } from "./check-audience";
+import { byOwner, type CheckedRelease, readRelease } from "./check-audience";
+import { revisionOf } from "./concurrent-proposals";
+import { FindingType } from "./finding.type";
+import { SMALL, warningsOf } from "./preview-warnings";
+import { findingsOf } from "./release-findings";
 import type { ProposeReleaseInput } from "./release.type";
 
 @ObjectType({
   description:
-    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded; so is how many CLIENT accounts there are.",
+    "Who would receive a release. Of a HIDDEN group no organizations are listed, and counts are rounded.",
 })
 export class AudiencePreview {
   @Field(() => Int) organizationCount!: number;
   @Field(() => Int) accountCount!: number;
   @Field(() => [Organization]) organizations!: Organization[];
   @Field(() => [SectorGroup]) groups!: SectorGroup[];
-  @Field(() => [String]) warnings!: string[];
+  @Field(() => [String], {
+    description:
+      "What to think of first: also why the release would be refused for a group, which is then left out above.",
+  })
+  warnings!: string[];
+  @Field(() => [FindingType], { description: "What the sanitising check finds." })
+  findings!: FindingType[];
+  @Field(() => String, {
+    description: "Stands for the item and its releases as they are, for proposeRelease.",
+  })
+  revision!: string;
 }
 
-const SMALL = 3;
-
-/** For the owner and the operator's analysts: NOT_FOUND to everybody else. */
+/** For the owner's accounts and, of what was submitted, the operator's analysts: NOT_FOUND to everybody else. */
 export async function previewAudience(
   ctx: Context,
   input: ProposeReleaseInput,
 ): Promise<AudiencePreview> {
   const account = ctx.account();
   const now = ctx.now();
-  const item = await itemForDecision(ctx, input.itemId);
+  const item = await itemForDecision(ctx, input.itemId).catch((error: unknown) => {
+    throw error instanceof HubError && error.code === "FORBIDDEN" ? notFound("item") : error;
+  });
   const own = item.ownerId === account.organizationId;
   if (!own && !isOperatorAnalyst(account)) throw notFound("item");
-  const release = checkRelease(ctx, item, input, now);
-  const groups = release.groupIds.flatMap((id) => ctx.directory.groups.get(id) ?? []);
+  const { release: asked, uncovered } = readRelease(ctx, item, input, now);
+  const release = own ? byOwner(asked, item) : asked;
+  const groups = release.audiences.flatMap(
+    (a) => ctx.directory.groups.get(a.toGroupId ?? "") ?? [],
+  );
   const hiddenIds = new Set(groups.filter((g) => g.roster === Roster.HIDDEN).map((g) => g.uuid));
   const isHidden = ({ toGroupId }: Audience): boolean => hiddenIds.has(toGroupId ?? "");
   const reachedBy = (audiences: Audience[]): Account[] =>
@@ -48,6 +65,7 @@ export async function previewAudience(
   const open = reachedBy(release.audiences.filter((a) => !isHidden(a)));
   // INVARIANT: of a HIDDEN group one rounded number is told, the same whoever else is reached beside it.
   const hidden = release.audiences.filter(isHidden).map((a) => reachedBy([a]));
+  const findings = findingsOf(ctx, item, release, now);
   const count = (of: (accounts: Account[]) => number): number =>
     hidden.reduce((sum, accounts) => sum + rounded(of(accounts)), of(open));
   return {
@@ -57,7 +75,9 @@ export async function previewAudience(
       .flatMap((id) => ctx.directory.organizations.get(id) ?? [])
       .toSorted((a, b) => a.name.localeCompare(b.name)),
     groups,
-    warnings: await warningsOf(ctx, item, release),
+    warnings: await warningsOf(ctx, item, release, { uncovered, findings, own, now }),
+    findings,
+    revision: await revisionOf(ctx, ctx.hub.pool, item),
   };
 }
 
@@ -93,23 +113,6 @@ function accountsReached(
   });
 }
 
-async function warningsOf(ctx: Context, item: ItemRow, release: CheckedRelease): Promise<string[]> {
-  const warnings: string[] = [];
-  const from = ctx.directory.groups.get(release.fromGroupId ?? "");
-  // INVARIANT: of a HIDDEN group warnings do not depend on how many members it has.
-  if (release.groupIds.length && from && from.roster !== "HIDDEN") {
-    const members = ctx.directory.membersOf(from.uuid).filter((m) => m.state === "ACTIVE").length;
-    if (members < SMALL) {
-      warnings.push(
-        `${from.name} has fewer than ${SMALL} members: recipients could guess the source.`,
-      );
-    }
-  }
-  warnings.push(...wordingWarnings(ctx, item, release));
-  warnings.push(...(await unusedAudience(ctx, item, release)));
-  return warnings;
-}
-
 /** How many accounts; those of clients rounded, as a body's members may be no more than its clients here. */
 function accountsIn(accounts: Account[], { accountIds }: CheckedRelease): number {
   const clients = accounts.filter(
@@ -120,65 +123,3 @@ function accountsIn(accounts: Account[], { accountIds }: CheckedRelease): number
 
 /** To the nearest 5, and 0 under 3. */
 const rounded = (count: number): number => (count < SMALL ? 0 : Math.round(count / 5) * 5);
-
-/** What in the wording would tell who the owner is, or names a person. The words themselves are not repeated. */
-function wordingWarnings({ directory }: Context, item: ItemRow, release: CheckedRelease): string[] {
-  const words = [release.title, release.summary, release.description]
-    .join("\n")
-    .normalize("NFKC")
-    .toLowerCase();
-  const owner = directory.organizations.get(item.ownerId);
-  const names = [owner?.name, owner?.nameJa, ...(owner?.formerNames ?? [])].filter(
-    (n): n is string => Boolean(n),
-  );
-  const domains = new Set(
-    directory.accountsOf(item.ownerId).map((a) => a.email.split("@")[1]?.toLowerCase() ?? ""),
-  );
-  const findings: [boolean, string][] = [
-    [names.some((n) => words.includes(n.toLowerCase())), "The wording contains the owner's name."],
-    [
-      [...domains].some((d) => d && words.includes(d)),
-      "The wording contains a domain of the owner.",
-    ],
-    [/[^\s@]+@[^\s@]+\.[a-z]{2,}/.test(words), "The wording contains an e-mail address."],
-    [
-      /(?<!\d)(?:\+81[- ]?|0)\d{1,4}[- ]\d{1,4}[- ]\d{3,4}(?!\d)/.test(words),
-      "The wording contains a telephone number.",
-    ],
-    [hasMyNumber(words), "The wording contains what may be a My Number (individual number)."],
-  ];
-  return findings.flatMap(([found, warning]) => (found ? [warning] : []));
-}
-
-/** Twelve digits whose last is the check digit of the Japanese individual number (Cabinet Order 155 of 2014). */
-function hasMyNumber(words: string): boolean {
-  return (words.match(/(?<!\d)\d{4}[- ]?\d{4}[- ]?\d{4}(?!\d)/g) ?? []).some((match) => {
-    const digits = match.replaceAll(/\D/g, "").split("").map(Number);
-    const weighed = digits
-      .slice(0, 11)
-      .reduce((sum, digit, i) => sum + digit * (i < 5 ? 6 - i : 12 - i), 0);
-    return (weighed % 11 <= 1 ? 0 : 11 - (weighed % 11)) === digits[11];
-  });
-}
-
-/** Groups and organizations to which this owner has never released anything. */
-async function unusedAudience(
-  ctx: Context,
-  item: ItemRow,
-  release: CheckedRelease,
-): Promise<string[]> {
-  const { rows } = await ctx.hub.pool.query<{ id: string }>(
-    `SELECT DISTINCT coalesce(to_group_id, target) AS id FROM release_audience
-     WHERE owner_id = $1 AND (to_group_id = ANY($2::uuid[]) OR target = ANY($3::uuid[]))`,
-    [item.ownerId, release.groupIds, release.organizationIds],
-  );
-  const used = new Set(rows.map((r) => r.id));
-  const { groups, organizations } = ctx.directory;
-  const names = [
-    ...release.groupIds.filter((id) => !used.has(id)).map((id) => groups.get(id)?.name),
-    ...release.organizationIds
-      .filter((id) => !used.has(id))
-      .map((id) => organizations.get(id)?.name),
-  ];
-  return names.map((name) => `The owner has never released anything to ${name}.`);
-}

@@ -9,7 +9,9 @@ import { Release, ReleaseState } from "./release.type";
 const COLUMNS = `id AS uuid, item_id AS "itemId", state, from_group_id AS "fromGroupId", group_ids AS "groupIds",
   organization_ids AS "organizationIds", account_ids AS "accountIds", to_everyone AS "toEveryone", tlp AS "tlpRank", title,
   summary, description, withheld_fields AS "withheldFields", proposed_at AS "proposedAt", decided_at AS "decidedAt",
-  released_at AS "releasedAt", expires_at AS "expiresAt", reason`;
+  released_at AS "releasedAt", expires_at AS "expiresAt", reason,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'field', f.field, 'kind', f.kind, 'by', f.explained_by,
+     'at', ms(f.at)) ORDER BY f.field, f.kind, f.id), '[]') FROM explained_finding f WHERE f.release_id = release.id) AS explained`;
 
 type Row = Omit<Release, "id" | "tlp"> & { tlpRank: number };
 
@@ -81,5 +83,12 @@ export async function insertRelease(
       release.expiresAt,
     ],
   );
+  if (release.explained.length) {
+    await change.query(
+      `INSERT INTO explained_finding (release_id, id, field, kind, explained_by, at)
+       SELECT $1, f.id, f.field, f.kind, $2, $3 FROM jsonb_to_recordset($4::jsonb) AS f(id text, field text, kind text)`,
+      [uuid, change.by.uuid, change.now, JSON.stringify(release.explained)],
+    );
+  }
   return uuid;
 }

@@ -9,7 +9,9 @@ import { type ItemRow, KINDS } from "../sharing/disclosure";
 import { maskOf } from "../sharing/fields";
 import { tlpOf, tlpRank } from "../sharing/tlp";
 import type { Change } from "../transaction";
-import { type CheckedRelease, checkRelease, recheck } from "./check-audience";
+import { byOwner, type CheckedRelease, checkRelease, recheck } from "./check-audience";
+import { checkUndisturbed } from "./concurrent-proposals";
+import { explainedAmong, findingsOf } from "./release-findings";
 import { makeLive } from "../sharing/release-audience";
 import { findRelease, insertRelease } from "./release-store";
 import { type ProposeReleaseInput, type Release, ReleaseState } from "./release.type";
@@ -36,17 +38,39 @@ export async function releaseWithin(
   );
   if (item.state === "CLOSED") throw conflict("The item is closed.");
   const checked = checkRelease(ctx, item, input, change.now);
-  // With no wording of its own a release carries the owner's: a snapshot, by the owner's act.
-  const worded = checked.title !== null || checked.summary !== null || checked.description !== null;
-  const release = worded ? checked : { ...checked, ...item.own };
+  const worded = byOwner(checked, item);
+  // Its own act is not held up by findings; what it names as explained is kept all the same.
+  const release = input.explainedFindings?.length
+    ? explained(ctx, item, worded, input, change.now, false)
+    : worded;
   const id = await insertRelease(change, item.id, release, true);
   await makeLive(change, item, { ...release, uuid: id }, release.audiences);
   recordRelease(change, id, item, null, "RELEASED", release);
   return id;
 }
 
+/** A release with the findings that its author explains. Throws BAD_USER_INPUT with those that it `must` and does not. */
+function explained(
+  ctx: Context,
+  item: ItemRow,
+  release: CheckedRelease,
+  input: ProposeReleaseInput,
+  now: Date,
+  must: boolean,
+): CheckedRelease {
+  const problems = new Problems();
+  const findings = findingsOf(ctx, item, release, now);
+  const among = explainedAmong(findings, input.explainedFindings, must, problems);
+  problems.throwIfAny();
+  return { ...release, explained: among };
+}
+
 /** By an analyst of the operator, for a submitted item. PROPOSED, or RELEASED at once where the agreements say so. */
-export async function proposeRelease(ctx: Context, input: ProposeReleaseInput): Promise<Release> {
+export async function proposeRelease(
+  ctx: Context,
+  input: ProposeReleaseInput,
+  expectedRevision: string | null = null,
+): Promise<Release> {
   requireThat(
     isOperatorAnalyst(ctx.account()),
     "Only an analyst of the operator proposes releases.",
@@ -57,7 +81,9 @@ export async function proposeRelease(ctx: Context, input: ProposeReleaseInput): 
     if (item.state === "CLOSED") throw conflict("The item is closed.");
     if (!input.title?.trim())
       throw badInput("input.title", "is required: a proposal carries the wording to be approved");
-    const checked = checkRelease(ctx, item, input, change.now);
+    const asked = checkRelease(ctx, item, input, change.now);
+    await checkUndisturbed(ctx, change, item, asked, expectedRevision);
+    const checked = explained(ctx, item, asked, input, change.now, true);
     const atOnce = needsNoApproval(ctx, item, checked);
     const id = await insertRelease(change, item.id, checked, atOnce);
     recordRelease(change, id, item, null, atOnce ? "RELEASED" : "PROPOSED", checked);
@@ -175,7 +201,7 @@ async function releaseById(ctx: Context, uuid: string): Promise<Release> {
   const release = await findRelease(ctx.hub.pool, uuid, ctx.hub.now());
   if (!release) throw notFound("release");
   if (!(await findItem(ctx, release.itemId))?.whole) {
-    Object.assign(release, { title: null, summary: null, description: null });
+    Object.assign(release, { title: null, summary: null, description: null, explained: [] });
   }
   return release;
 }
@@ -267,6 +293,7 @@ function recordRelease(
     withheldFields,
     expiresAt,
     reason,
+    explained,
   } = of;
   const after = {
     state,
@@ -278,6 +305,7 @@ function recordRelease(
     withheldFields,
     expiresAt,
     reason,
+    ...(explained?.length && { explainedFindings: explained }),
   };
   change.record(
     globalId("release", uuid),

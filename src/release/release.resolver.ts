@@ -8,6 +8,7 @@ import { Organization } from "../organization/organization.entity";
 import { SectorGroup } from "../organization/sector-group.entity";
 import type { ItemView } from "../sharing/disclosure";
 import { audienceHistory, AudiencePeriod, organizationsReached } from "./audience-history";
+import { ExplainedFinding } from "./finding.type";
 import { AudiencePreview, previewAudience } from "./preview-audience";
 import {
   approveRelease,
@@ -45,6 +46,17 @@ export class ReleaseResolver {
     return release.accountIds.flatMap((id) => ctx.directory.accounts.get(id) ?? []);
   }
 
+  @FieldResolver(() => [ExplainedFinding], {
+    description: "Findings of the sanitising check that the release's author let stand.",
+  })
+  explainedFindings(@Ctx() ctx: Context, @Root() release: Release): ExplainedFinding[] {
+    return release.explained.map(({ by, at, ...finding }) => ({
+      ...finding,
+      explainedBy: ctx.directory.accounts.get(by) ?? null,
+      at: new Date(at),
+    }));
+  }
+
   @Query(() => AudiencePreview, {
     description:
       "Who would receive it, before anything is sent: computed by the same policy that enforces it.",
@@ -58,16 +70,25 @@ export class ReleaseResolver {
 
   @Mutation(() => Release, {
     description:
-      "By an analyst of the operator, for a submitted item; a title is required. PROPOSED until the owner decides.",
+      "By an analyst of the operator, for a submitted item; a title is required. PROPOSED until the owner decides. Refused where a finding that blocks is not named in explainedFindings, CONFLICT where another proposal for the same audience waits.",
   })
   proposeRelease(
     @Ctx() ctx: Context,
     @Arg("input", () => ProposeReleaseInput) input: ProposeReleaseInput,
+    @Arg("expectedRevision", () => String, {
+      nullable: true,
+      description:
+        "AudiencePreview.revision. Given: CONFLICT if the item or one of its releases changed since.",
+    })
+    expectedRevision: string | null,
   ): Promise<Release> {
-    return proposeRelease(ctx, input);
+    return proposeRelease(ctx, input, expectedRevision);
   }
 
-  @Mutation(() => Release)
+  @Mutation(() => Release, {
+    description:
+      "By the owner, of exactly the proposed wording, TLP and audience: findings warn it in the preview and do not hold it up.",
+  })
   approveRelease(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<Release> {
     return approveRelease(ctx, id);
   }

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from "type-graphql";
 import { Node } from "../node.type";
 import { Tlp } from "../sharing/tlp";
+import type { Explained } from "./findings";
 
 export enum ReleaseState {
   PROPOSED = "PROPOSED",
@@ -24,6 +25,7 @@ export class Release implements Node {
   groupIds!: string[];
   organizationIds!: string[];
   accountIds!: string[];
+  explained!: (Explained & { by: string; at: number })[];
   @Field(() => ID) id!: string;
   @Field(() => ReleaseState) state!: ReleaseState;
   @Field(() => Boolean) toEveryone!: boolean;
@@ -66,7 +68,8 @@ export class ProposeReleaseInput {
   @Field(() => Date, { nullable: true }) expiresAt?: Date | null;
   @Field(() => [String], {
     nullable: true,
-    description: "Findings of the sanitising check that the analyst has looked at and explains.",
+    description:
+      "Ids of findings of the sanitising check (from the preview or the refusal) that the author has looked at and lets stand.",
   })
   explainedFindings?: string[] | null;
 }

@@ -115,8 +115,11 @@ describe("case 10: approved is exactly what was proposed", () => {
     const id = await makeIncident(w.as.acme, { title: "Raw" });
     await w.as.acme.do("submitIncident", { id });
     const first = await propose(hub.operator, id, { ...toPower(), title: "First wording" });
-    const second = await propose(hub.operator, id, { ...toPower(), title: "Second wording" });
+    const other = { itemId: id, tlp: "AMBER", ...toPower(), title: "Second wording" };
+    // While one waits for the owner, another for the same audience would overwrite it unseen.
+    expect(await hub.operator.code("proposeRelease", { input: other })).toBe("CONFLICT");
     await w.as.acme.do("approveRelease", { id: first });
+    const second = await propose(hub.operator, id, { ...toPower(), title: "Second wording" });
     const title = () => w.as.beta.ask("incident", { id }, "title");
     const state = (release: string) =>
       hub.operator.ask("node", { id: release }, "... on Release { state title }");

@@ -4,7 +4,7 @@ import { attributionOf } from "../../src/sharing/vocabulary";
 import { DAY, instantOf } from "../sharing/scenario-world";
 import { FIELDS, oracle } from "../sharing/oracle";
 import type { Asker, Community } from "./community";
-import type { Door, Seen } from "./doors-of";
+import type { Door, Seen } from "./door";
 import { wordingShown } from "./filter-doors";
 import { LISTS, type Shown } from "./selections";
 

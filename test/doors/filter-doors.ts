@@ -1,7 +1,7 @@
 import { tlpOf } from "../../src/sharing/tlp";
 import { instantOf } from "../sharing/scenario-world";
 import type { Community } from "./community";
-import { type Door, listDoor, type Seen } from "./doors-of";
+import { type Door, listDoor, type Seen } from "./door";
 import { type Kind, KINDS, LISTS } from "./selections";
 
 const BOTH = ["INCIDENT", "INDICATOR"] as const;

@@ -144,6 +144,18 @@ describe("the origin group", () => {
       expect(Object.keys(await refused({ ...to, fromGroupId }))).toContain("input.fromGroupId");
   });
 
+  test("that is not the owner's does not tell which agreements there are from it", async () => {
+    const other = await buildWorld(hub, {
+      organizations: ["delta"],
+      groups: { gas: { members: ["delta"] }, rail: { members: ["delta"] } },
+      agreements: [{ from: "gas", to: "rail" }],
+    });
+    const { gas, rail } = other.group;
+    const agreed = await refused({ fromGroupId: gas, groupIds: [rail] });
+    expect(agreed).toEqual(await refused({ fromGroupId: rail, groupIds: [gas] }));
+    expect(Object.keys(agreed)).toEqual(["input.fromGroupId"]);
+  });
+
   test("may be omitted, or null, where there is only one", async () => {
     for (const from of [{}, { fromGroupId: null }]) {
       const itemId = await makeIncident(w.as.acme);

@@ -58,7 +58,7 @@ test.each([
 
 test.each([
   "12 digits that are no My Number: 123456789012",
-  "port 443, 10.0.0.1, 2026-04-01",
+  "port 443, 198.51.100.1, 2026-04-01",
   "CVE-2026-12345",
 ])("the preview does not warn of %s", async (summary) =>
   expect(await warnings({ title: "t", summary })).toEqual([]),

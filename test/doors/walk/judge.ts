@@ -141,7 +141,7 @@ export class Judge {
     const named = verdict.attribution === 2;
     const [newest] = verdict.audiences.toSorted((a, b) => b.releasedAt - a.releasedAt);
     const worded = verdict.whole ? item.own : newest && item.wordings.get(newest.releaseId);
-    const stixId = String(object.stixId ?? "");
+    const stixId = (object.stixId as string | undefined) ?? "";
     const generated = `${String(object.__typename)} ${stixId.split("--")[1]?.slice(0, 8)}`;
     const title = shown("title", worded?.title);
     const fields = FIELDS.filter((f) => f in object || f === "source");

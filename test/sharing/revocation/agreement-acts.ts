@@ -32,9 +32,9 @@ export async function propose(
   times: { from: number | null; until: number | null; signWithin: number },
 ): Promise<string> {
   const { history: h, ids } = world;
-  const in_ = (days: number | null): string | null =>
+  const inDays = (days: number | null): string | null =>
     days === null ? null : world.hub.clock.in(days * DAY);
-  const [effectiveFrom, effectiveUntil] = [in_(times.from), in_(times.until)];
+  const [effectiveFrom, effectiveUntil] = [inDays(times.from), inDays(times.until)];
   const input = {
     title: `${from} to ${to}`,
     fromGroupId: world.id(from),

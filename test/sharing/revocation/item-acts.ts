@@ -133,7 +133,7 @@ function added(world: World, wanted: Wanted, input: Arguments, id: string): Rele
     tlp,
     state: "PROPOSED",
     releasedAt: Infinity,
-    expiresAt: input.expiresAt === null ? Infinity : Date.parse(String(input.expiresAt)),
+    expiresAt: input.expiresAt === null ? Infinity : Date.parse(input.expiresAt as string),
     withdrawnAt: Infinity,
   };
   ids[release.id] = id;
