@@ -240,7 +240,7 @@ test("what was written in a request is shown in its answer to the account that w
     model: "",
     items: { secret: { of: "Aoba", tlp: Tlp.RED }, other: { of: "Aoba", tlp: Tlp.RED } },
   });
-  const written = new Set([world.id("secret")]);
+  const written = new Set([world.item("secret").id]);
   const sees = (who: string, item: string): boolean => {
     const { viewer, now } = world.viewer(who);
     return decide(scopeOf(viewer, world.parties, now, written), world.item(item)).visible;

@@ -117,6 +117,7 @@ function filler(
       Int: 10,
       DateTime: new Date(soon).toISOString(),
       Duration: "P3D",
+      JSON: {},
       String: name === "pattern" ? "[domain-name:value = 'walker.example']" : "mk-",
     };
     if (!(type in known)) throw new Error(`say what to give for ${name}: ${type}`);

@@ -169,6 +169,7 @@ export class Judge {
       access: [...new Set(verdict.paths)],
       redactions: fields.filter((f) => !verdict.fields.has(f)).toSorted(),
       releases: verdict.whole ? this.releasesOf(item) : [],
+      audienceHistory: verdict.whole ? historyOf(item) : [],
       indicators: visible(shown("indicators", this.linked(item, "INDICATOR"), []) as string[]),
       about: visible(shown("about", item.links, []) as string[]),
       score,
@@ -233,6 +234,19 @@ const EMPTY: Answered = { observables: [], labels: [], warnings: [] };
 interface Identified {
   id: string;
 }
+interface PeriodAnswered {
+  releaseId: string;
+  path: string;
+  tlp: string;
+  pap: string;
+}
+
+/** What of each period in which somebody could read it is compared. */
+const historyOf = (item: WorldItem): string[] =>
+  item.audiences
+    .filter((a) => a.liveFrom < a.liveUntil)
+    .map((a) => [a.releaseId, a.path, tlpOf(a.tlp), papOf(a.pap)].join(" "))
+    .toSorted();
 const uuids = (list: Identified[]): string[] =>
   list.map(({ id }) => parseGlobalId(id)?.uuid ?? id).toSorted();
 
@@ -242,6 +256,12 @@ function shape(field: string, value: unknown): unknown {
   if (field === "redactions") return list.map((r) => r.field).toSorted();
   if (field === "access") return [...new Set(list.map((a) => String(a.kind)))].toSorted();
   if (field === "releases" || field === "about") return uuids(value as Identified[]);
+  if (field === "audienceHistory")
+    return (value as PeriodAnswered[])
+      .map(({ releaseId, path, tlp, pap }) =>
+        [parseGlobalId(releaseId)?.uuid, path, tlp, pap].join(" "),
+      )
+      .toSorted();
   if (field === "observables") return list.map((o) => ({ type: o.type, value: o.value }));
   if (field === "warnings") return list.map((w) => ({ list: w.list, message: w.message }));
   return value;

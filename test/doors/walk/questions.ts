@@ -54,6 +54,7 @@ function valuesOf(
     text: "mk-",
     at: new Date(world.now).toISOString(),
     seenAt: new Date(world.now).toISOString(),
+    expectedRevision: "no revision",
     expectedUpdatedAt: new Date(world.now).toISOString(),
     after: "no cursor",
     reason: "Because.",
@@ -79,7 +80,7 @@ function idsFor({ field, operation }: Walk, name: string, ids: Ids): string[] {
   // Whoever changes something acts on what it may not see, and on the parties.
   if (mutates && name === "id") return [...ids.hidden, ...ids.release, ...ids.some];
   if (mutates && of === "indicator") return ids.hidden.filter((id) => id.startsWith(of));
-  const known = ids[of as keyof Ids];
+  const known = name === "intoId" ? ids.organization : ids[of as keyof Ids];
   if (!known) throw new Error(`say what to give for ${field}(${name}: ID)`);
   return known;
 }

@@ -34,6 +34,12 @@ export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled>
      SELECT $1, $2, to_timestamp(0), $2, policy_version FROM hub`,
     [groupId, coordinator.accountId],
   );
+  // A release that was proposed although something was found, by whoever may explain that.
+  await pool.query(
+    `INSERT INTO explained_finding (release_id, id, field, kind, explained_by, at)
+     SELECT id, 'found', 'title', 'EMAIL', $1, to_timestamp(0) FROM release`,
+    [coordinator.accountId],
+  );
   const sightings = await addSightings(pool, world);
   await addWatches(pool, world);
   await addAudit(pool, world);
