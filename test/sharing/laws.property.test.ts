@@ -8,9 +8,10 @@ import {
   standings,
   stateOf,
 } from "../../src/sharing/agreement-periods";
+import { holds } from "../../src/sharing/condition";
 import { expanded, maskOf } from "../../src/sharing/fields";
 import type { MaybeViewer, Period } from "../../src/sharing/parties";
-import { decide, scopeOf } from "../../src/sharing/policy";
+import { decide, RELEASE_RULE, scopeOf } from "../../src/sharing/policy";
 import { type EffectiveTerms, narrower } from "../../src/sharing/terms";
 import { at, someTerms, world } from "./arbitraries";
 import type { World, WorldItem } from "./generated-world";
@@ -289,3 +290,63 @@ describe("periods", () => {
     );
   });
 });
+
+describe("the rights of a viewer", () => {
+  const worlds = fc.sample(world, { seed: SEED, numRuns: 10 * RUNS });
+
+  test("with one target are disjoint: at most one of them holds for an audience", () => {
+    const several = worlds.flatMap((w) =>
+      w.viewers.flatMap((viewer) => {
+        const scope = scopeOf(viewer, new InMemoryParties(w), w.now);
+        return w.items.flatMap((item) =>
+          item.audiences.map((audience) => ({
+            rights: scope.rightsTo(audience.target).length,
+            holding: scope.rightsTo(audience.target).filter((r) => holds(RELEASE_RULE, audience, r))
+              .length,
+          })),
+        );
+      }),
+    );
+    expect(several.filter(({ holding }) => holding > 1)).toEqual([]);
+    // Of what is never tried nothing is known.
+    expect(several.filter(({ rights }) => rights > 1).length).toBeGreaterThan(RUNS);
+  });
+
+  test("kept for a stretch of time are those of each instant in it", () => {
+    let shared = 0;
+    for (const w of worlds.slice(0, RUNS)) {
+      const fresh = new InMemoryParties(w);
+      const kept = Object.assign(new InMemoryParties(w), { edition: {} });
+      const instants = [...boundariesOf(w)].flatMap((b) => [b - 1, b, b + 1, b - 1]);
+      for (const viewer of w.viewers) {
+        let last: unknown = null;
+        for (const now of [...instants, w.now]) {
+          const scope = scopeOf(viewer, kept, now);
+          expect(scope.releases).toEqual(scopeOf(viewer, fresh, now).releases);
+          const rights = scope.lasting[1]?.rights;
+          if (rights?.length && rights === last) shared++;
+          last = rights;
+        }
+      }
+    }
+    expect(shared).toBeGreaterThan(RUNS);
+  });
+});
+
+/** Every instant at which something of the parties begins or ends. */
+function boundariesOf(w: World): Set<number> {
+  const instants = [
+    ...w.memberships.flatMap((m) => m.changes.map((c) => c.at)),
+    ...w.agreements.flatMap((a) => [
+      ...a.versions.flatMap((v) => [
+        v.proposedAt ?? Infinity,
+        v.effectiveFrom,
+        v.effectiveFrom + v.signWithinMs,
+        v.effectiveUntil,
+        v.terminatedAt,
+      ]),
+      ...[...a.signatures.values()].flatMap((all) => all.map((s) => s.at)),
+    ]),
+  ];
+  return new Set(instants.filter(Number.isFinite));
+}
