@@ -137,8 +137,9 @@ function valuesOf(
   const content = community.contentOf(item);
   const [title, description] = wordingShown(community, seen);
   const short = view.stixId.split("--")[1]?.slice(0, 8);
+  const { __typename: type } = view;
   const wording = {
-    title: title ?? `${view.__typename} ${short}`,
+    title: title ?? `${type} ${short}`,
     name: title,
     description,
     body: description,

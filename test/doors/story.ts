@@ -24,7 +24,8 @@ export class Story {
 
   constructor(private readonly community: Community) {}
 
-  async tell(): Promise<void> {
+  /** @returns at how many instants it was asked */
+  async tell(): Promise<number> {
     const { hub, askers } = this.community;
     const { alertCursor } = await hub.operator.ask<{ alertCursor: string }>(
       "viewer",
@@ -34,8 +35,9 @@ export class Story {
     this.start = alertCursor;
     const clients = askers.map((a) => a.client);
     this.subscriptions = await hub.subscribeAll(clients, { selection: FULL_ALERT });
+    const instants = this.instants();
     try {
-      for (const instant of this.instants()) {
+      for (const instant of instants) {
         if ((instant - instantOf(0)) % DAY === 0) await this.live((instant - instantOf(0)) / DAY);
         else await this.ask(instant);
       }
@@ -43,6 +45,7 @@ export class Story {
       await Promise.all(this.subscriptions.map((s) => s.close()));
     }
     await this.lookBack();
+    return instants.length;
   }
 
   /** Each day, and each instant before a day that the scenario speaks of. */
@@ -81,10 +84,10 @@ export class Story {
       this.heard.set(asker, [...(this.heard.get(asker) ?? []), ...about]);
       const heard = brief(community, about);
       const when = `${asker.who} on day ${day}`;
-      expect({ [when]: heard }).toEqual({ [when]: due[i] });
+      expectAt(when, heard, due[i]);
       for (const { item } of about)
         if (item && shown)
-          expect(inOrder(item as unknown as Shown)).toEqual(shown.get(asker)?.get(item.id));
+          expectAt(when, inOrder(item as unknown as Shown), shown.get(asker)?.get(item.id));
     });
   }
 
@@ -134,9 +137,17 @@ export class Story {
         now(text) ? [[text, listed(items)]] : [],
       );
     for (const [text, items] of says(scenario.sees))
-      expect([text, items.filter((item) => viewOf(text, item))]).toEqual([text, items]);
+      expectAt(
+        text,
+        items.filter((item) => viewOf(text, item)),
+        items,
+      );
     for (const [text, items] of says(scenario["does-not-see"]))
-      expect([text, items.filter((item) => viewOf(text, item))]).toEqual([text, []]);
+      expectAt(
+        text,
+        items.filter((item) => viewOf(text, item)),
+        [],
+      );
     for (const [text, written] of Object.entries(scenario.fields ?? {})) {
       if (!now(text)) continue;
       const view = viewOf(text, of(text));
@@ -162,10 +173,11 @@ export class Story {
       const replayed = await replay(asker.client, start, null, 100, FULL_ALERT);
       for (const alerts of [replayed, streamed[i] ?? []]) {
         const about = aboutItems(community, alerts);
-        expect({ [asker.who]: brief(community, about) }).toEqual({ [asker.who]: due.toSorted() });
+        expectAt(asker.who, brief(community, about), due.toSorted());
         // What was heard as it happened, without what was lost since.
         const cursors = (this.heard.get(asker) ?? []).map((a) => a.cursor);
-        expect(about.map((a) => a.cursor).filter((c) => !cursors.includes(c))).toEqual([]);
+        const unheard = about.map((a) => a.cursor).filter((c) => !cursors.includes(c));
+        expectAt(asker.who, unheard, []);
       }
     }
     for (const asked of decisionsAsked(community)) {
@@ -173,4 +185,9 @@ export class Story {
       if (at !== undefined) await expectDecision(community, asked, at);
     }
   }
+}
+
+/** @param when what a failure names */
+function expectAt(when: string, is: unknown, must: unknown): void {
+  expect({ [when]: is }).toEqual({ [when]: must });
 }

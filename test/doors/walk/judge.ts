@@ -57,7 +57,7 @@ export class Judge {
   }
 
   private object(answered: Answered, path: string): void {
-    const type = answered.__typename as string | undefined;
+    const { __typename: type } = answered as { __typename?: string };
     const object: Answered = {};
     for (const [key, value] of Object.entries(answered)) {
       const field = key.startsWith(`${type}_`) ? key.slice(`${type}_`.length) : key;
@@ -142,7 +142,8 @@ export class Judge {
     const [newest] = verdict.audiences.toSorted((a, b) => b.releasedAt - a.releasedAt);
     const worded = verdict.whole ? item.own : newest && item.wordings.get(newest.releaseId);
     const stixId = (object.stixId as string | undefined) ?? "";
-    const generated = `${String(object.__typename)} ${stixId.split("--")[1]?.slice(0, 8)}`;
+    const { __typename: type } = object as { __typename?: string };
+    const generated = `${String(type)} ${stixId.split("--")[1]?.slice(0, 8)}`;
     const title = shown("title", worded?.title);
     const fields = FIELDS.filter((f) => f in object || f === "source");
     const visible = (ids: string[]): string[] =>
@@ -253,7 +254,7 @@ const uuids = (list: Identified[]): string[] =>
 /** Composite fields as ids or words, leaves as they are. */
 function shape(field: string, value: unknown): unknown {
   const list = value as Answered[];
-  if (field === "redactions") return list.map((r) => r.field).toSorted();
+  if (field === "redactions") return list.map((r) => String(r.field)).toSorted();
   if (field === "access") return [...new Set(list.map((a) => String(a.kind)))].toSorted();
   if (field === "releases" || field === "about") return uuids(value as Identified[]);
   if (field === "audienceHistory")

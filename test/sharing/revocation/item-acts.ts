@@ -166,7 +166,7 @@ export async function propose(world: World, wanted: Wanted): Promise<string> {
   const { item, from, audiences, tlp } = wanted;
   const input: Arguments = { ...inputOf(world, wanted), title: "Sanitised" };
   let state = "refused";
-  await world.act<{ id: string; state: string }>(
+  await world.act(
     "operator",
     ["proposeRelease", { input }, "id state"],
     (at) => item.submittedAt <= at && releasable(h, wanted, at),

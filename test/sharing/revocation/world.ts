@@ -26,6 +26,13 @@ export interface Base {
 /** So many milliseconds after an act nothing may end: what was asked at once and what is delivered then agree. */
 const QUIET = 8;
 
+/** What an act answers, of what is asked for. */
+interface Learned {
+  id: string;
+  state: string;
+  secret: string;
+}
+
 /** A hub, what the model knows of it, and the hands that change both. */
 export class World {
   readonly acts: Act[] = [];
@@ -77,11 +84,11 @@ export class World {
    * @param foreseen whether the model foresees that it is accepted, at that instant
    * @param learn writes it into the history, and says what it tells
    */
-  async act<T = { id: string }>(
+  async act(
     by: string,
     [field, args, selection = "id"]: [string, Arguments, string?],
     foreseen: (at: number) => boolean,
-    learn: (answer: T, at: number) => Entry[],
+    learn: (answer: Learned, at: number) => Entry[],
     /** Acts on an item that exists wait for its lock, and are a millisecond later. */
     onItem = false,
   ): Promise<boolean> {
@@ -95,7 +102,7 @@ export class World {
       this.latest = this.now();
       return false;
     }
-    const answer = await client.do<T>(field, args, selection);
+    const answer = await client.do<Learned>(field, args, selection);
     this.latest = this.now();
     const entries = learn(answer, this.latest);
     this.acts.push({ by: this.history.viewers[by]?.organization ?? null, entries });
@@ -202,7 +209,10 @@ export async function openWorld(base: Base): Promise<World> {
   const hub = await open(database, clock, base.operator);
   // The sweep of the start is over.
   await hub.sweep();
-  const history = Object.assign(new History(), structuredClone({ ...base.history }));
+  const history = Object.assign(
+    new History(),
+    structuredClone(Object.fromEntries(Object.entries(base.history))),
+  );
   return new World(hub, history, { ...base.ids }, base.secrets, base.start);
 }
 
