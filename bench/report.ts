@@ -57,13 +57,16 @@ export const belowLeast = (results: readonly Result[]): Result[] =>
 /** How each workload's cost grew from the smallest world to the largest: CPU a request, PostgreSQL's included. */
 export function growth(results: readonly Result[]): string {
   const lines: string[] = [];
-  for (const name of new Set(results.map((r) => r.workload))) {
-    const same = results.filter((r) => r.workload === name).toSorted((a, b) => a.rows - b.rows);
+  const asked = new Map(results.map((r) => [`${r.workload} ${r.grants}`, r]));
+  for (const { workload: name, grants } of asked.values()) {
+    const same = results
+      .filter((r) => r.workload === name && r.grants === grants)
+      .toSorted((x, y) => x.rows - y.rows);
     const [small, large] = [same[0], same.at(-1)];
     if (!small || !large || small === large) continue;
     const cost = (f: Figures): number => f.cpu + (f.databaseCpu ?? 0);
     lines.push(
-      `${name}: from ${small.rows.toLocaleString("en")} to ${large.rows.toLocaleString("en")} indicators the hub's CPU a request ` +
+      `${name}, grants: ${grants}: from ${small.rows.toLocaleString("en")} to ${large.rows.toLocaleString("en")} indicators the hub's CPU a request ` +
         `grew ${(cost(large.hub) / cost(small.hub)).toFixed(2)}×, the floor's ${(cost(large.floor) / cost(small.floor)).toFixed(2)}×`,
     );
   }
