@@ -14,6 +14,7 @@ export type ErrorCode =
 export const STATUS: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   QUERY_TOO_COMPLEX: 413,
+  RATE_LIMITED: 429,
 };
 
 /** One thing that is wrong with an input: where (`input.terms.tlpCeiling`) and what, with the limit. */

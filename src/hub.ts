@@ -6,12 +6,14 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import type { Config } from "./config";
 import { ItemCursor, LogCursor } from "./cursors";
 import type { Session } from "./auth/viewer";
+import { FanOut } from "./alert/fan-out";
 import { AlertLog } from "./alert/log";
 import { Sweep } from "./alert/sweep";
 import { Ledger } from "./ledger/ledger";
@@ -25,12 +27,14 @@ export interface Clock {
 }
 
 const USAGE_MS = 30_000;
+const RETRY_MS = 200;
 
 /** What one running process consists of, made once by `startHub`. */
 export class Hub {
   readonly pool: Pool;
   readonly directory: Directory;
   readonly log: AlertLog;
+  readonly fanOut: FanOut;
   readonly ledger: Ledger;
   readonly sweep: Sweep;
   /** Positions in lists, sealed. */
@@ -63,6 +67,7 @@ export class Hub {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
     this.directory = new Directory(dataSource);
     this.log = new AlertLog(this);
+    this.fanOut = new FanOut(this);
     this.ledger = new Ledger(this);
     this.sweep = new Sweep(this);
     this.usage = setInterval(() => void this.writeUsage(), USAGE_MS).unref();
@@ -85,11 +90,13 @@ export class Hub {
     ]);
     await this.directory.refresh();
     await this.log.open();
+    this.fanOut.open();
   }
 
   async close(): Promise<void> {
     clearInterval(this.usage);
     await this.sweep.close();
+    await this.fanOut.close();
     await this.log.close();
     await this.ledger.close();
     await this.writeUsage();
@@ -131,6 +138,24 @@ export class Hub {
    */
   nextInstant(after: number): number {
     return (this.latest = Math.max(this.now(), this.latest + 1, after + 1));
+  }
+
+  /** Another node acted at this instant: what it did is not in the future, whatever this clock says. */
+  heardOf(instant: number): void {
+    this.latest = Math.max(this.latest, instant);
+  }
+
+  /** Waits until the database answers; whether it was away. */
+  async whenReached(): Promise<boolean> {
+    for (let away = false; ; away = true) {
+      try {
+        await this.pool.query("SELECT 1");
+        return away;
+      } catch {
+        if (this.stopping) return away;
+        await delay(RETRY_MS);
+      }
+    }
   }
 
   /** The STIX UUID under which an item is shown to those who may not know its source: a keyed hash of its own. */

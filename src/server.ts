@@ -10,11 +10,15 @@ import { Context } from "./context";
 import { migrate, openDatabase } from "./database";
 import { badInput, HubError, STATUS } from "./errors";
 import { formatError } from "./format-error";
+import { Followers } from "./alert/follow";
 import { CompiledQueries, type GraphqlRequest } from "./compiled-queries";
+import { Connections } from "./connections";
+import { EventStreams } from "./event-stream";
 import { type Clock, Hub } from "./hub";
 import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
 import { warningsFor } from "./indicator/warninglist";
+import { type OperationRequest, Operations } from "./operations";
 import { acceptSockets, type Sockets } from "./sockets";
 import { homePage } from "./home-page";
 import type { Logger } from "pino";
@@ -65,7 +69,11 @@ export async function startHub({
   const schema = await makeSchema();
   const compiled = new CompiledQueries(schema, logger);
   const apollo = await startApollo(schema, hub, compiled);
-  const graphql = { apollo, compiled };
+  const operations = new Operations(hub, schema);
+  const followers = new Followers(hub, schema);
+  const connections = new Connections();
+  const streams = new EventStreams(hub, operations, followers, connections);
+  const graphql = { apollo, compiled, streams };
   const server = createServer((request, response) => {
     answer(graphql, hub, request, response).catch((err: unknown) => {
       logger.error({ err }, "answering failed");
@@ -78,13 +86,17 @@ export async function startHub({
       `PORT and HOST: cannot listen on ${config.host}:${config.port} (${reasonOf(error)})`,
     );
   });
-  const sockets = acceptSockets(server, schema, hub);
+  const sockets = acceptSockets(server, hub, operations, followers, connections);
+  hub.log.onWake = () => {
+    sockets.wake();
+    streams.wake();
+  };
   const { port } = server.address() as AddressInfo;
   return {
     hub,
     port,
     url: `http://${config.host}:${port}`,
-    stop: () => stop(hub, apollo, server, sockets),
+    stop: () => stop(hub, graphql, server, sockets),
   };
 }
 
@@ -96,6 +108,7 @@ const reasonOf = (error: unknown): string =>
 interface Graphql {
   apollo: ApolloServer<Context>;
   compiled: CompiledQueries;
+  streams: EventStreams;
 }
 
 async function startApollo(
@@ -131,7 +144,10 @@ const refusals: ApolloServerPlugin<Context> = {
     didResolveOperation: async ({ contextValue, document, operation }) => {
       if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
         throw refusal(
-          badInput("query", "subscriptions go over WebSocket (graphql-ws) at the same path"),
+          badInput(
+            "query",
+            "subscriptions go over WebSocket (graphql-ws) at the same path, or as server-sent events at /graphql/stream",
+          ),
         );
       }
       if (contextValue.session || !document || !introspects(document)) return;
@@ -147,7 +163,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? "/").split("?")[0];
-  if (path === "/graphql") return answerGraphql(graphql, hub, request, response);
+  if (path === "/graphql" || path === "/graphql/stream")
+    return answerGraphql(graphql, hub, request, response, path === "/graphql/stream");
   if (path === "/health/live") return plain(response, 200, "live");
   if (path === "/health/ready")
     return (await isReady(hub)) ? plain(response, 200, "ready") : plain(response, 503, "not ready");
@@ -161,10 +178,11 @@ async function answer(
 }
 
 async function answerGraphql(
-  { apollo, compiled }: Graphql,
+  { apollo, compiled, streams }: Graphql,
   hub: Hub,
   request: IncomingMessage,
   response: ServerResponse,
+  streamed: boolean,
 ): Promise<void> {
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
@@ -198,8 +216,9 @@ async function answerGraphql(
   }
   if (Array.isArray(body))
     return refuse(response, 400, new HubError("BAD_USER_INPUT", "Batches are not accepted."));
-  const context = new Context(hub, session, "query", request.socket.remoteAddress ?? null);
   if (session) hub.used(session);
+  if (streamed) return answerStream(streams, session, body, request, response);
+  const context = new Context(hub, session, "query", request.socket.remoteAddress ?? null);
   if (body !== null && acceptsJson(request)) {
     const answered = await compiled.answer(body as GraphqlRequest, context);
     if (answered) return send(response, 200, JSON_TYPE, JSON.stringify(answered));
@@ -215,6 +234,32 @@ async function answerGraphql(
   if (result.body.kind !== "complete") throw new Error("incremental delivery is not offered");
   const type = result.headers.get("content-type") ?? JSON_TYPE;
   return send(response, result.status ?? 200, type, result.body.string);
+}
+
+async function answerStream(
+  streams: EventStreams,
+  session: Session | null,
+  body: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await streams.answer(operationIn(body), session, request, response);
+  } catch (error) {
+    if (!(error instanceof HubError) || response.headersSent) throw error;
+    refuse(response, STATUS[error.code] ?? 400, error);
+  }
+}
+
+/** Throws BAD_USER_INPUT for what is no GraphQL over HTTP. */
+function operationIn(body: unknown): OperationRequest {
+  const { query, operationName, variables } = (body ?? {}) as GraphqlRequest;
+  if (typeof query !== "string") throw badInput("query", "must be a GraphQL document");
+  if (operationName != null && typeof operationName !== "string")
+    throw badInput("operationName", "must be a string");
+  if (variables != null && (typeof variables !== "object" || Array.isArray(variables)))
+    throw badInput("variables", "must be an object");
+  return { query, operationName, variables: variables as Record<string, unknown> | null };
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -288,13 +333,14 @@ function listen(server: Server, { port, host }: Config): Promise<void> {
 
 async function stop(
   hub: Hub,
-  apollo: ApolloServer<Context>,
+  { apollo, streams }: Graphql,
   server: Server,
   sockets: Sockets,
 ): Promise<void> {
   hub.stopping = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  streams.close();
   const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await Promise.all([sockets.close(), closed]);
   clearTimeout(late);

@@ -1,134 +1,291 @@
 import type { IncomingMessage, Server } from "node:http";
 import {
+  createSourceEventStream,
   execute,
+  type ExecutionResult,
   type FormattedExecutionResult,
-  GraphQLError,
-  type GraphQLSchema,
-  parse,
-  specifiedRules,
-  subscribe,
-  validate,
+  type GraphQLError,
 } from "graphql";
-import { CloseCode, type ServerOptions } from "graphql-ws";
-import { useServer } from "graphql-ws/use/ws";
+import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Sink, Subscriber } from "./alert/audience-class";
+import type { Followers } from "./alert/follow";
+import { Following } from "./alert/following";
 import { accountOf, authenticate, type Session } from "./auth/viewer";
-import { Context } from "./context";
+import { Connections } from "./connections";
 import { HubError } from "./errors";
-import { formatError } from "./format-error";
+import { Held } from "./held";
 import type { Hub } from "./hub";
-import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
+import type { Operation, Operations } from "./operations";
 
 export interface Sockets {
+  /** Closes those whose credential is no longer good. */
+  wake(): void;
   /** Ends every subscription with a code that says: come back with your cursor. */
   close(): Promise<void>;
 }
 
 const MAX_MESSAGE = 1024 * 1024;
+const PING_MS = 12_000;
 const CHECK_MS = 1_000;
 const CLOSE_MS = 2_000;
+/** So long a socket may be open without a subscription. */
+const IDLE_MS = 60_000;
 const MOST_SUBSCRIPTIONS = 50;
-/** RFC 6455: the server is going away; the client may come back. */
-const GOING_AWAY = 1001;
+/** Bytes that may wait for one socket. */
+const MOST_WAITING = 1024 * 1024;
+/** Up to so many it is given more of the past. */
+const FEW_WAITING = 64 * 1024;
+const LOOK_MS = 20;
+
+/** What a socket is closed with: the code and the reason tell its client what to do. */
+const CLOSED = {
+  /** Come back, at another node or in a moment, with the last cursor. */
+  resume: { code: 1001, reason: "RESUME: the hub restarts; come back with your cursor" },
+  /** As `resume`; it read too slowly. */
+  slow: { code: 1013, reason: "TOO_SLOW: read faster; come back with your cursor" },
+  idle: { code: 4408, reason: "IDLE: no subscription" },
+  unauthenticated: { code: CloseCode.Forbidden, reason: "UNAUTHENTICATED" },
+  limited: { code: 4429, reason: "RATE_LIMITED: too many connections of one key; slow down" },
+} as const;
+
+/** One socket. */
+interface Client {
+  readonly socket: WebSocket;
+  readonly address: string | null;
+  session: Session | null;
+  subscriptions: number;
+  /** Since when it has had none; milliseconds of the process. */
+  idleSince: number;
+}
+
+const close = (socket: WebSocket, { code, reason }: { code: number; reason: string }): void =>
+  socket.close(code, reason);
 
 /** graphql-ws at /graphql. A socket whose credential is no longer good is closed before its next alert. */
-export function acceptSockets(server: Server, schema: GraphQLSchema, hub: Hub): Sockets {
-  const sockets = new WebSocketServer({ server, path: "/graphql", maxPayload: MAX_MESSAGE });
-  const sessions = new Map<WebSocket, Session>();
-  const options: ServerOptions<
-    Record<string, unknown>,
-    { socket: WebSocket; request: IncomingMessage; session?: Session | null }
-  > = {
-    onConnect: ({ connectionParams, extra }) => {
+export function acceptSockets(
+  server: Server,
+  hub: Hub,
+  operations: Operations,
+  followers: Followers,
+  connections: Connections,
+): Sockets {
+  const sockets = new WebSocketServer({
+    server,
+    path: "/graphql",
+    maxPayload: MAX_MESSAGE,
+    handleProtocols,
+    perMessageDeflate: false,
+  });
+  const clients = new Map<WebSocket, Client>();
+  const protocol = makeServer<Record<string, unknown>, Client>({
+    onConnect: ({ connectionParams, extra: client }) => {
+      const { socket, address } = client;
       try {
-        extra.session = authenticate(
+        client.session = authenticate(
           hub,
           connectionParams?.authorization ?? connectionParams?.Authorization,
         );
       } catch {
-        extra.socket.close(CloseCode.Forbidden, "UNAUTHENTICATED");
+        close(socket, CLOSED.unauthenticated);
         return false;
       }
-      if (extra.session) sessions.set(extra.socket, extra.session);
-      return true;
+      if (connections.take(client.session, address)) return true;
+      client.session = null;
+      clients.delete(socket);
+      close(socket, CLOSED.limited);
+      return false;
     },
-    onDisconnect: ({ extra }) => void sessions.delete(extra.socket),
-    onSubscribe: ({ extra, subscriptions }, _id, { query, operationName, variables }) => {
-      const context = new Context(
-        hub,
-        extra.session ?? null,
-        "subscription",
-        extra.request.socket.remoteAddress ?? null,
-      );
+    onDisconnect: ({ extra: { session, address } }) => connections.leave(session, address),
+    onSubscribe: ({ extra: client, subscriptions }, id, payload) => {
       if (Object.keys(subscriptions).length > MOST_SUBSCRIPTIONS) {
         const most = `A socket carries at most ${MOST_SUBSCRIPTIONS} subscriptions.`;
-        return [formatted(hub, new HubError("RATE_LIMITED", most))];
+        return [operations.told(new HubError("RATE_LIMITED", most))];
       }
-      let document;
-      try {
-        document = parse(query, { maxTokens: MAX_TOKENS });
-      } catch (error) {
-        return [formatted(hub, error)];
-      }
-      if (!context.session && introspects(document)) {
-        return [formatted(hub, new HubError("UNAUTHENTICATED", "Introspection needs an API key."))];
-      }
-      const errors = validate(schema, document, [...specifiedRules, limitComplexity]);
-      if (errors.length) return errors.map((error) => formatted(hub, error));
-      return {
-        schema,
-        document,
-        operationName: operationName ?? null,
-        variableValues: variables ?? null,
-        contextValue: context,
-      };
+      const operation = operations.prepare(payload, client.session, client.address);
+      return isErrors(operation) ? operation : { ...operation, client, id };
     },
     execute,
-    subscribe,
-    onNext: (_ctx, _id, _payload, _args, result) => masked(hub, result),
-  };
-  const disposable = useServer(options, sockets, 12_000);
-  const check = (): void => {
-    for (const [socket, session] of sessions) {
-      try {
-        accountOf(hub, session);
-      } catch {
-        sessions.delete(socket);
-        socket.close(CloseCode.Forbidden, "UNAUTHENTICATED");
-      }
+    subscribe: (args) => subscribe(args as SocketOperation, operations, followers),
+    onNext: (_ctx, _id, _payload, _args, result) => masked(operations, result),
+  });
+  sockets.on("connection", (socket, request) => {
+    const client = clientOf(socket, request);
+    clients.set(socket, client);
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (data) => sent(socket, data),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (take) => {
+          socket.on("message", (data: Buffer) => {
+            take(data.toString("utf8")).catch((err: unknown) => {
+              hub.logger.error({ err }, "a message of a socket could not be taken");
+              socket.close(CloseCode.InternalServerError, "Internal error");
+            });
+          });
+        },
+      },
+      client,
+    );
+    socket.on("pong", () => unanswered.delete(socket));
+    socket.on("error", () => socket.terminate());
+    socket.once("close", (code, reason) => {
+      clients.delete(socket);
+      unanswered.delete(socket);
+      void closed(code, String(reason));
+    });
+  });
+
+  const unanswered = new Set<WebSocket>();
+  /** Whoever did not answer the last ping is gone. */
+  const ping = (): void => {
+    for (const socket of unanswered) socket.terminate();
+    const idle = performance.now() - IDLE_MS;
+    for (const { socket, subscriptions, idleSince } of clients.values()) {
+      if (socket.readyState !== socket.OPEN) continue;
+      if (!subscriptions && idleSince < idle) close(socket, CLOSED.idle);
+      unanswered.add(socket);
+      socket.ping();
     }
   };
-  const timer = setInterval(check, CHECK_MS);
-  hub.log.onWake = check;
+  let edition: object | null = null;
+  const check = (): void => {
+    edition = hub.directory.edition;
+    for (const { socket, session } of clients.values()) {
+      if (session && !isGood(hub, session)) close(socket, CLOSED.unauthenticated);
+    }
+  };
+  const timers = [setInterval(ping, PING_MS), setInterval(check, CHECK_MS)];
   return {
+    wake: () => {
+      if (edition !== hub.directory.edition) check();
+    },
     close: async () => {
-      clearInterval(timer);
-      for (const socket of sockets.clients) {
-        socket.close(GOING_AWAY, "The hub restarts: come back with your cursor.");
-      }
+      timers.forEach(clearInterval);
+      for (const socket of sockets.clients) close(socket, CLOSED.resume);
       // Whoever does not answer is not waited for.
       const late = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
       }, CLOSE_MS);
-      await disposable.dispose();
-      clearTimeout(late);
-      for (const socket of sockets.clients) socket.terminate();
       await new Promise<void>((resolve) => sockets.close(() => resolve()));
+      clearTimeout(late);
     },
   };
 }
 
-function formatted(hub: Hub, error: unknown): GraphQLError {
-  const graphql = error instanceof GraphQLError ? error : new GraphQLError("Internal error.");
-  const { message, extensions, ...rest } = formatError(hub.logger, graphql.toJSON(), error);
-  void rest;
-  return new GraphQLError(message, { extensions: extensions ?? {}, path: graphql.path ?? null });
+const clientOf = (socket: WebSocket, request: IncomingMessage): Client => ({
+  socket,
+  address: request.socket.remoteAddress ?? null,
+  session: null,
+  subscriptions: 0,
+  idleSince: performance.now(),
+});
+
+/** A subscription or other operation, and where its answers go. */
+interface SocketOperation extends Operation {
+  client: Client;
+  id: string;
 }
 
+/** Follows the log for a subscription; its alerts go straight to the socket. */
+async function subscribe(
+  operation: SocketOperation,
+  operations: Operations,
+  followers: Followers,
+): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult> {
+  const stream = await createSourceEventStream(operation);
+  if (!(stream instanceof Following)) return stream as ExecutionResult;
+  const { client, id, query, document, operationName, variableValues, contextValue } = operation;
+  const { session, address } = contextValue;
+  let subscriber: Subscriber | null = null;
+  const held = new Held(() => {
+    if (--client.subscriptions === 0) client.idleSince = performance.now();
+    if (subscriber) followers.end(subscriber);
+  });
+  client.subscriptions++;
+  const question = {
+    query,
+    document,
+    operationName: operationName ?? null,
+    variables: variableValues ?? {},
+  };
+  const sink = new SocketSink(client.socket, id, (error) =>
+    held.end({ errors: [operations.told(error)] }),
+  );
+  subscriber = followers.begin(question, stream, { session, address, sink });
+  if (held.over) followers.end(subscriber);
+  return held;
+}
+
+/** One subscription of a socket. What goes to many is framed, but neither executed nor serialised, for each. */
+class SocketSink implements Sink {
+  private readonly head: Buffer;
+
+  constructor(
+    private readonly socket: WebSocket,
+    id: string,
+    private readonly ended: (error: HubError) => void,
+  ) {
+    this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  }
+
+  send(answer: Buffer): void {
+    const { socket, head } = this;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > MOST_WAITING) {
+      close(socket, CLOSED.slow);
+      // Its close frame stands behind all that it does not read.
+      setTimeout(() => socket.terminate(), CLOSE_MS).unref();
+      return;
+    }
+    const message = Buffer.allocUnsafe(head.length + answer.length + 1);
+    head.copy(message);
+    answer.copy(message, head.length);
+    message[message.length - 1] = CLOSING_BRACE;
+    socket.send(message, { binary: false });
+  }
+
+  end(error: HubError): void {
+    if (error.code === "UNAUTHENTICATED") close(this.socket, CLOSED.unauthenticated);
+    else this.ended(error);
+  }
+
+  async ready(): Promise<void> {
+    const { socket } = this;
+    while (socket.readyState === socket.OPEN && socket.bufferedAmount > FEW_WAITING)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+const CLOSING_BRACE = "}".charCodeAt(0);
+
+function sent(socket: WebSocket, data: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) resolve();
+    else socket.send(data, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function isGood(hub: Hub, session: Session): boolean {
+  try {
+    accountOf(hub, session);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isErrors = (
+  operation: Operation | readonly GraphQLError[],
+): operation is readonly GraphQLError[] => Array.isArray(operation);
+
 /** What of a result the client gets where it has errors: their codes, and nothing internal. */
-function masked(hub: Hub, { data, errors }: Result): FormattedExecutionResult | void {
-  if (errors)
-    return { data: data ?? null, errors: errors.map((error) => formatted(hub, error).toJSON()) };
+function masked(
+  operations: Operations,
+  { data, errors }: Result,
+): FormattedExecutionResult | undefined {
+  if (!errors) return undefined;
+  return { data: data ?? null, errors: errors.map((error) => operations.told(error).toJSON()) };
 }
 
 type Result = Parameters<NonNullable<ServerOptions["onNext"]>>[4];

@@ -2,8 +2,14 @@ import { Arg, Ctx, ID, Int, Mutation, Query, Resolver, Root, Subscription } from
 import type { Context } from "../context";
 import { badInput } from "../errors";
 import { Alert, AlertConnection, AlertFilter } from "./alert.type";
-import { alertsAfter, follow, positionOf } from "./alerts";
+import { alertsAfter, positionOf } from "./alerts";
+import { Following } from "./following";
 import { createWatch, deleteWatch, Watch, watchesOf, WatchInput } from "./watch-store";
+
+interface FollowArgs {
+  after?: string | null;
+  filter?: AlertFilter | null;
+}
 
 @Resolver()
 export class AlertResolver {
@@ -22,11 +28,13 @@ export class AlertResolver {
     await ctx.hub.log.caughtUp();
     const { delivered: found, goOn } = await alertsAfter(
       () => ctx.again(),
-      positionOf(ctx, after ?? null, 0),
+      positionOf(ctx.hub, after ?? null, 0),
       filter ?? null,
       wanted + 1,
     );
-    const nodes = found.slice(0, wanted).map((f) => f.alert);
+    const handed = found.slice(0, wanted);
+    for (const { shows } of handed) shows?.record(ctx.viewer);
+    const nodes = handed.map((f) => f.alert);
     return {
       nodes,
       edges: nodes.map((node) => ({ node, cursor: node.cursor })),
@@ -46,11 +54,8 @@ export class AlertResolver {
     description:
       "Alerts for this viewer, in order, without gap or repetition. With `after` it first replays what was missed since that cursor, then goes on live.",
     name: "alerts",
-    subscribe: ({ args, context }: { args: Record<string, never>; context: Context }) => {
-      const after = (args.after as string | null | undefined) ?? null;
-      const filter = (args.filter as AlertFilter | null | undefined) ?? null;
-      return stream(context, after, filter);
-    },
+    subscribe: ({ args, context: { hub } }: { args: FollowArgs; context: Context }) =>
+      new Following(positionOf(hub, args.after ?? null, hub.log.position), args.filter ?? null),
   })
   alertsLive(
     @Root() alert: Alert,
@@ -77,29 +82,4 @@ export class AlertResolver {
   deleteWatch(@Ctx() ctx: Context, @Arg("id", () => ID) id: string): Promise<boolean> {
     return deleteWatch(ctx, id);
   }
-}
-
-/** An iterable that can be ended while it waits: a plain generator cannot. */
-function stream(
-  ctx: Context,
-  after: string | null,
-  filter: AlertFilter | null,
-): AsyncIterableIterator<Alert> {
-  const ended = new AbortController();
-  const position = positionOf(ctx, after, ctx.hub.log.position);
-  const alerts = follow(() => ctx.again(), position, filter, ended.signal);
-  return {
-    next: () => alerts.next().finally(() => ctx.renew()),
-    return: () => {
-      ended.abort();
-      return alerts.return(undefined);
-    },
-    throw: (error: unknown) => {
-      ended.abort();
-      return alerts.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

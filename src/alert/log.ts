@@ -72,7 +72,6 @@ const CHANNEL = "musubi_log";
 const TAIL = 5_000;
 const BATCH = 500;
 const POLL_MS = 1_000;
-const KEPT_ITEMS = 1_000;
 const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
   release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, linked, count,
   tlp, coalesce(tlp_before, tlp) AS "tlpBefore"`;
@@ -90,7 +89,6 @@ export class AlertLog {
   private pumping: Promise<void> | null = null;
   private again = false;
   private waiters = new Set<() => void>();
-  private readonly items = new Map<number, Promise<ItemRow | null>>();
   private linked: { seq: number; items: Promise<Map<string, ItemRow>> } | null = null;
 
   /** Called after each reading, before subscribers see what was read. */
@@ -183,36 +181,11 @@ export class AlertLog {
     });
   }
 
-  /** The item of an entry with its whole history, read once for all subscribers. */
-  itemOf(row: LogRow): Promise<ItemRow | null> {
-    const { itemId } = row;
-    if (itemId === null) return Promise.resolve(null);
-    return this.items.get(row.seq) ?? this.keep(row, loadItemsOfAnyKind(this.hub.pool, [itemId]));
-  }
-
-  /** Reads the items of many entries at once, for `itemOf`. */
-  prefetch(rows: readonly LogRow[]): void {
-    const missing = rows.filter((row) => row.itemId !== null && !this.items.has(row.seq));
-    if (!missing.length) return;
-    const ids = [...new Set(missing.flatMap((row) => row.itemId ?? []))];
-    const items = loadItemsOfAnyKind(this.hub.pool, ids);
-    for (const row of missing) void this.keep(row, items);
-  }
-
   /** The items to which an entry says that links were added or removed, read once for all subscribers. */
   async linkedOf(row: LogRow): Promise<ItemRow[]> {
     if (this.linked?.seq !== row.seq)
       this.linked = { seq: row.seq, items: loadItemsOfAnyKind(this.hub.pool, row.linked) };
     return [...(await this.linked.items).values()];
-  }
-
-  private keep(row: LogRow, items: Promise<Map<string, ItemRow>>): Promise<ItemRow | null> {
-    const item = items.then((found) => found.get(row.itemId ?? "") ?? null);
-    item.catch(() => this.items.delete(row.seq));
-    this.items.set(row.seq, item);
-    const [oldest] = this.items.keys();
-    if (this.items.size > KEPT_ITEMS && oldest !== undefined) this.items.delete(oldest);
-    return item;
   }
 
   /** Reads what is new; a call during a reading makes it read once more. */
@@ -251,6 +224,7 @@ export class AlertLog {
       this.onWake();
       const last = rows.at(-1);
       if (last) {
+        this.hub.heardOf(last.at);
         this.tail.push(...rows);
         if (this.tail.length > TAIL) this.tail.splice(0, this.tail.length - TAIL);
         this.head = last.seq;

@@ -1,6 +1,8 @@
 import type { Hub } from "../hub";
 import type { StoredKind } from "./facts";
-import type { MaybeViewer } from "./parties";
+import { durationMs } from "./duration";
+import { rightsAround } from "./lasting-rights";
+import type { MaybeViewer, Parties } from "./parties";
 import { type ReleaseRight, type Scope, scopeOf } from "./policy";
 import {
   instant,
@@ -39,6 +41,32 @@ export async function endedFor(hub: Hub, viewer: MaybeViewer, at: number): Promi
     ],
   });
   return rows;
+}
+
+/** The targets of releases that ended at an instant, for everybody whom they reached: by an act, or by the clock. */
+export async function endedTargets(hub: Hub, at: number): Promise<Set<string>> {
+  const kept = [...hub.directory.versions.values()].flatMap(({ agreementId, terms }) => {
+    const ms = terms.retention === null ? null : durationMs(terms.retention);
+    return ms === null ? [] : [{ target: agreementId, released_at: instant(at - ms) }];
+  });
+  const { rows } = await hub.pool.query<{ target: string }>({
+    name: "ended targets",
+    text: ENDED_TARGETS,
+    values: [new Date(at), JSON.stringify(kept)],
+  });
+  return new Set(rows.map((row) => row.target));
+}
+
+/** Whether anything can have ended for a viewer at an instant: its rights changed at it, or a release to it ended. */
+export function mayHaveEnded(
+  parties: Parties,
+  viewer: MaybeViewer,
+  at: number,
+  targets: ReadonlySet<string>,
+): boolean {
+  if (viewer && rightsAround(parties, viewer.organizationId, at).from >= at) return true;
+  const before = scopeOf(viewer, parties, at - 1);
+  return [...targets].some((target) => before.rightsTo(target).length > 0);
 }
 
 /** What a right is, apart from the instant at which it is asked about. */
@@ -82,3 +110,7 @@ const ENDED = `
     AND NOT EXISTS (SELECT FROM log l WHERE l.item_id = i.id AND l.at = $3::timestamptz
       AND l.type IN ('ACCESS_ENDED', 'ITEM_WITHDRAWN'))
   ORDER BY i.id`;
+const ENDED_TARGETS = `
+  SELECT DISTINCT target FROM release_audience WHERE live_until = $1
+  UNION SELECT k.target FROM jsonb_to_recordset($2::jsonb) AS k(target uuid, released_at timestamptz)
+  WHERE EXISTS (SELECT FROM release_audience a WHERE a.target = k.target AND a.released_at = k.released_at)`;

@@ -26,36 +26,43 @@ export interface LastingRight {
 }
 
 /** The rights of an organization under agreements, and for how long they are these. */
-interface Window extends Period {
+export interface RightsWindow extends Period {
   rights: readonly LastingRight[];
 }
 
 /** By the edition of the parties, then by organization; a few each, as replays ask about the past. */
-const kept = new WeakMap<object, Map<string, Window[]>>();
+const kept = new WeakMap<object, Map<string, RightsWindow[]>>();
 const WINDOWS = 4;
 
 /**
  * What an organization's grants open at an instant. It depends on parties and agreements alone and changes only with them or
  * where a period begins or ends, so it is computed once for each stretch between.
  */
-export function rightsUnderAgreements(
+export const rightsUnderAgreements = (
   parties: Parties,
   organizationId: string,
   now: Instant,
-): readonly LastingRight[] {
-  const compute = (): readonly LastingRight[] =>
-    grantsOf(parties, organizationId, now).flatMap((grant) => rightsUnder(parties, grant, now));
+): readonly LastingRight[] => rightsAround(parties, organizationId, now).rights;
+
+/** As `rightsUnderAgreements`, with the stretch of time in which these are the rights. */
+export function rightsAround(parties: Parties, organizationId: string, now: Instant): RightsWindow {
+  const compute = (): RightsWindow => ({
+    ...windowAround(parties, organizationId, now),
+    rights: grantsOf(parties, organizationId, now).flatMap((grant) =>
+      rightsUnder(parties, grant, now),
+    ),
+  });
   if (!parties.edition) return compute();
   let windows = kept.get(parties.edition);
-  if (!windows) kept.set(parties.edition, (windows = new Map<string, Window[]>()));
+  if (!windows) kept.set(parties.edition, (windows = new Map<string, RightsWindow[]>()));
   let own = windows.get(organizationId);
   if (!own) windows.set(organizationId, (own = []));
   const known = own.find(({ from, until }) => from <= now && now < until);
-  if (known) return known.rights;
-  const window = { ...windowAround(parties, organizationId, now), rights: compute() };
+  if (known) return known;
+  const window = compute();
   own.unshift(window);
   own.splice(WINDOWS);
-  return window.rights;
+  return window;
 }
 
 /** The stretch around an instant in which no period of the organization's memberships and agreements begins or ends. */
@@ -67,44 +74,46 @@ function windowAround(parties: Parties, organizationId: string, now: Instant): P
   };
   for (const agreement of parties.agreementsTo(organizationId)) {
     for (const { at } of parties.membershipChanges(organizationId, agreement.toGroupId)) mark(at);
-    for (const version of agreement.versions) {
-      mark(version.proposedAt ?? Infinity);
-      mark(version.effectiveFrom);
-      mark(version.effectiveFrom + version.signWithinMs);
-      mark(version.effectiveUntil);
-      mark(version.terminatedAt);
-    }
-    for (const signatures of agreement.signatures.values())
-      for (const { at } of signatures) mark(at);
+    instantsOf(agreement).forEach(mark);
   }
   return window;
 }
+
+/** When something of an agreement begins or ends, or is signed. */
+const instantsOf = (agreement: AgreementFact): Instant[] => [
+  ...agreement.versions.flatMap((version) => [
+    version.proposedAt ?? Infinity,
+    version.effectiveFrom,
+    version.effectiveFrom + version.signWithinMs,
+    version.effectiveUntil,
+    version.terminatedAt,
+  ]),
+  ...[...agreement.signatures.values()].flatMap((signatures) => signatures.map(({ at }) => at)),
+];
 
 /** What one grant opens: a right for each period in which it was held and for each of the terms that bind owners. */
 function rightsUnder(parties: Parties, grant: Grant, now: Instant): LastingRight[] {
   const agreement = parties.agreement(grant.agreementId);
   if (!agreement) return [];
-  return bindings(agreement, parties.operatorId, now).flatMap(
-    ({ owners, versions, terms: bound }) => {
-      const terms = narrower(grant.terms, bound);
-      const periods = terms.retroactive ? [{ from: -Infinity, until: Infinity }] : grant.held;
-      return periods.map((period) => ({
-        path: AccessPathKind.AGREEMENT as const,
-        target: agreement.id,
-        kinds: terms.kinds,
-        tlpCeiling: terms.tlpCeiling,
-        papCeiling: terms.papCeiling,
-        heldFrom: period.from,
-        heldUntil: period.until,
-        owners,
-        versions,
-        withheld: terms.withheld,
-        attribution: terms.attribution,
-        retentionMs: terms.retentionMs,
-        grant,
-      }));
-    },
-  );
+  return keptBindings(parties, agreement, now).flatMap(({ owners, versions, terms: binding }) => {
+    const terms = narrower(grant.terms, binding);
+    const periods = terms.retroactive ? [{ from: -Infinity, until: Infinity }] : grant.held;
+    return periods.map((period) => ({
+      path: AccessPathKind.AGREEMENT as const,
+      target: agreement.id,
+      kinds: terms.kinds,
+      tlpCeiling: terms.tlpCeiling,
+      papCeiling: terms.papCeiling,
+      heldFrom: period.from,
+      heldUntil: period.until,
+      owners,
+      versions,
+      withheld: terms.withheld,
+      attribution: terms.attribution,
+      retentionMs: terms.retentionMs,
+      grant,
+    }));
+  });
 }
 
 /** Terms that bind some owners' releases, of those released under some versions. */
@@ -112,6 +121,25 @@ interface Binding {
   owners: readonly string[] | typeof ANY;
   versions: readonly string[] | typeof ANY;
   terms: EffectiveTerms;
+}
+
+/** By the edition of the parties: the bindings of each agreement, by how much of it has happened. */
+const bound = new WeakMap<object, Map<string, readonly Binding[]>>();
+
+/** `bindings`, the very same for every organization: they depend on the agreement alone. */
+function keptBindings(
+  parties: Parties,
+  agreement: AgreementFact,
+  now: Instant,
+): readonly Binding[] {
+  const { edition, operatorId } = parties;
+  if (!edition) return bindings(agreement, operatorId, now);
+  let known = bound.get(edition);
+  if (!known) bound.set(edition, (known = new Map<string, readonly Binding[]>()));
+  const key = `${agreement.id} ${instantsOf(agreement).filter((at) => at <= now).length}`;
+  let own = known.get(key);
+  if (!own) known.set(key, (own = bindings(agreement, operatorId, now)));
+  return own;
 }
 
 /**

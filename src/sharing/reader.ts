@@ -5,7 +5,8 @@ import { disclose, type ItemRow, type ItemView, type ShownPath } from "./disclos
 import type { StoredKind } from "./facts";
 import { isWithheld } from "./fields";
 import { itemsIn, loadReachable, type Reach, type Row } from "./item-rows";
-import { decide, type Scope } from "./policy";
+import type { MaybeViewer } from "./parties";
+import { decide, type Decision, type Scope } from "./policy";
 import {
   branchesOf,
   countSql,
@@ -42,6 +43,13 @@ export interface Page {
   hasPreviousPage: boolean;
 }
 
+/** What is shown of an item, without a word in the ledger until it is handed over. */
+export interface Offer {
+  view: ItemView;
+  /** Says that it was handed to the viewer, or to another who is shown the same. */
+  record: (viewer: MaybeViewer) => void;
+}
+
 interface Position {
   at: number;
   id: string;
@@ -72,11 +80,16 @@ export class Reader {
     return (await this.byIds([uuid])).get(uuid) ?? null;
   }
 
-  /** As `byId`, without a word in the ledger until `record` is called: for what may turn out not to be handed over. */
-  async peek(uuid: string): Promise<{ view: ItemView; record: () => void } | null> {
-    const row = (await this.reachable([uuid])).get(uuid);
-    const view = row && this.view(row, false);
-    return view ? { view, record: () => void this.view(row) } : null;
+  /** What the viewer is shown of an item that was just read with its history; null where that is nothing. */
+  offer(row: ItemRow): Offer | null {
+    const shown = this.decided(row);
+    if (!shown) return null;
+    const { decision, view } = shown;
+    return {
+      view,
+      record: (viewer) =>
+        this.hub.ledger.record({ ...this.scope, viewer }, row, decision, view, this.channel),
+    };
   }
 
   /** The visible ones among these items, by UUID. */
@@ -259,22 +272,31 @@ export class Reader {
   }
 
   /**
-   * Decides and discloses; null where the viewer may not see it. A failure to decide is a denial.
+   * As `decided`, and said to the ledger.
    * @param shown whether this view leaves the reader, and so stands in the ledger; may depend on what is withheld
    */
   private view(
     row: ItemRow,
     shown: boolean | ((withheld: number) => boolean) = true,
   ): ItemView | null {
+    const found = this.decided(row, typeof shown === "function" ? shown : undefined);
+    if (found && shown)
+      this.hub.ledger.record(this.scope, row, found.decision, found.view, this.channel);
+    return found?.view ?? null;
+  }
+
+  /** Decides and discloses; null where the viewer may not see it. A failure to decide is a denial. */
+  private decided(
+    row: ItemRow,
+    wanted?: (withheld: number) => boolean,
+  ): { decision: Decision; view: ItemView } | null {
     try {
       const decision = decide(this.scope, row);
-      if (!decision.visible) return null;
-      if (typeof shown === "function" && !shown(decision.withheld)) return null;
+      if (!decision.visible || wanted?.(decision.withheld) === false) return null;
       const view = disclose(row, decision, this.hub.hubId);
       view.source = this.named(view);
       view.access = view.paths.map((path) => accessPath(this.hub, path));
-      if (shown) this.hub.ledger.record(this.scope, row, decision, view, this.channel);
-      return view;
+      return { decision, view };
     } catch (error) {
       this.hub.logger.error({ err: error, item: row.id }, "deciding failed; denied");
       return null;

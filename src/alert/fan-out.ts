@@ -1,0 +1,240 @@
+import { viewerOf } from "../auth/viewer";
+import { Context } from "../context";
+import { HubError } from "../errors";
+import type { Hub } from "../hub";
+import { endedTargets } from "../sharing/ended";
+import type { Viewer } from "../sharing/parties";
+import { isAnalyst } from "../sharing/policy";
+import { type Standing, standingOf } from "../sharing/standing";
+import { entriesOf } from "./alerts";
+import { AudienceClass, namedIn, type Person, type Subscriber } from "./audience-class";
+import type { LogRow } from "./log";
+import type { Plan } from "./plan";
+import { type Entry, isAfter, raisedFor } from "./raise";
+
+const BATCH = 100;
+const ATTEMPTS = 3;
+
+/** Who somebody is, for as long as parties and rights stay as they are. */
+interface Identity {
+  viewer: Viewer | null;
+  standing: Standing | null;
+}
+
+/** How much work was done, since the start. */
+export interface Counts {
+  /** Entries of the log. */
+  entries: number;
+  /** How often the policy was asked for an entry. */
+  decisions: number;
+  /** How often an alert was executed and serialised. */
+  executions: number;
+  /** How often one was sent. */
+  deliveries: number;
+}
+
+/**
+ * Delivers what comes into the log to the subscribers that have caught up with it: entry by entry, class by class. Each
+ * subscriber gets each entry once, in order, by its rights at that moment.
+ */
+export class FanOut {
+  readonly counts: Counts = { entries: 0, decisions: 0, executions: 0, deliveries: 0 };
+  /** With the name of the class that each is in. */
+  private readonly subscribers = new Map<Subscriber, string>();
+  private classes = new Map<string, AudienceClass>();
+  /** By key. */
+  private identities = new Map<string, Identity>();
+  /** One for all accounts of an organization with the same affiliation. */
+  private standings = new Map<string, Standing>();
+  private edition: object | null = null;
+  /** When somebody's rights or credential next end by the clock. */
+  private until = Infinity;
+  /** The entry that is, or was last, delivered. */
+  private begun = 0;
+  private readonly closing = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly hub: Hub) {}
+
+  open(): void {
+    this.begun = this.hub.log.position;
+    this.running = this.run();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.running;
+  }
+
+  /** How many classes there are. */
+  get size(): number {
+    return this.classes.size;
+  }
+
+  /** Takes a subscriber that has got everything up to `seq`; false while it lags behind what is being delivered. */
+  join(subscriber: Subscriber): boolean {
+    if (subscriber.seq < this.begun) return false;
+    this.subscribers.set(subscriber, "");
+    if (this.isCurrent()) this.place(subscriber);
+    return true;
+  }
+
+  leave(subscriber: Subscriber): void {
+    const name = this.subscribers.get(subscriber) ?? "";
+    this.subscribers.delete(subscriber);
+    if (this.classes.get(name)?.remove(subscriber)) this.classes.delete(name);
+  }
+
+  /** The next number that a subscriber must have got before it can join. */
+  get position(): number {
+    return this.begun;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.closing;
+    const { log } = this.hub;
+    while (!signal.aborted) {
+      try {
+        const rows = await log.after(this.begun, BATCH);
+        for (const row of rows) {
+          if (signal.aborted) return;
+          this.begun = row.seq;
+          await this.deliver(row);
+        }
+        if (!rows.length) await log.changed(this.begun, signal);
+      } catch {
+        await this.hub.whenReached();
+      }
+    }
+  }
+
+  private async deliver(row: LogRow): Promise<void> {
+    if (this.subscribers.size) this.counts.entries++;
+    for (let failures = 0; this.subscribers.size && !this.closing.signal.aborted;) {
+      try {
+        // What happens meanwhile counts: with other rights it is judged anew, for those that have not got it yet.
+        if (await this.pass(row)) return;
+      } catch (err) {
+        // While the database is away an alert is late, not lost. What fails otherwise is a denial.
+        if ((await this.hub.whenReached()) || ++failures < ATTEMPTS) continue;
+        this.hub.logger.error({ err, seq: row.seq }, "delivering an entry of the log failed");
+        return;
+      }
+    }
+  }
+
+  /** Whether everybody got the entry by rights that still held. */
+  private async pass(row: LogRow): Promise<boolean> {
+    if (!this.isCurrent()) this.placeAll();
+    let read: { entry: Entry; at: number } | null = null;
+    for (const audience of this.classes.values()) {
+      // The item as it is now: what has come into the log since may have changed it.
+      if (read?.at !== this.hub.log.position) read = await this.read(row);
+      const { entry } = read;
+      for (const part of audience.parts(entry, namedIn(entry), this.hub.now())) {
+        if (!(await this.serve(audience.plan, part, entry))) return false;
+      }
+    }
+    return true;
+  }
+
+  private async read(row: LogRow): Promise<{ entry: Entry; at: number }> {
+    const at = this.hub.log.position;
+    const [entry] = await entriesOf(this.hub, [row]);
+    const ends = row.type === "ACCESS_ENDED" && row.itemId === null;
+    const targets = ends ? await endedTargets(this.hub, row.at) : null;
+    return { entry: { row, item: entry?.item ?? null, endedTargets: targets }, at };
+  }
+
+  /** Judges once and sends to all; false where rights changed meanwhile, and nothing was sent. */
+  private async serve(plan: Plan, part: readonly Person[], entry: Entry): Promise<boolean> {
+    const { seq } = entry.row;
+    const one = firstOf(part, seq);
+    if (!one) return true;
+    const ctx = new Context(this.hub, one.session, "subscription", one.address);
+    this.counts.decisions++;
+    const raised = await raisedFor(ctx, entry, plan.filter);
+    const answers: Buffer[] = [];
+    for (const { alert } of raised) {
+      this.counts.executions++;
+      answers.push(Buffer.from(await plan.answer(ctx, alert)));
+    }
+    if (!this.isCurrent()) return false;
+    for (const { viewer, members } of part) {
+      for (const subscriber of members) {
+        if (subscriber.seq >= seq) continue;
+        subscriber.seq = seq;
+        for (const [i, alert] of raised.entries()) {
+          if (subscriber.ended || !isAfter(alert, subscriber.from)) continue;
+          subscriber.sink.send(answers[i] as Buffer);
+          alert.shows?.record(viewer);
+          this.counts.deliveries++;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Whether the classes still follow from how parties, rights and credentials are. */
+  private isCurrent(): boolean {
+    return this.edition === this.hub.directory.edition && this.hub.now() < this.until;
+  }
+
+  private placeAll(): void {
+    this.edition = this.hub.directory.edition;
+    this.until = Infinity;
+    this.classes = new Map();
+    this.identities = new Map();
+    this.standings = new Map();
+    for (const subscriber of this.subscribers.keys()) this.place(subscriber);
+  }
+
+  /** Puts a subscriber into its class; one whose credential is no longer good ends. */
+  private place(subscriber: Subscriber): void {
+    const { plan, session } = subscriber;
+    try {
+      const key = session?.keyId ?? "";
+      let identity = this.identities.get(key);
+      if (!identity) this.identities.set(key, (identity = this.identify(subscriber)));
+      const { viewer, standing } = identity;
+      // Analysts see what nobody else does.
+      const alike = plan.shared && !isAnalyst(viewer) ? standing : null;
+      const own = viewer ? `${viewer.accountId} ${viewer.ownCredential}` : "";
+      const name = `${plan.key}\n${alike?.key ?? own}`;
+      let audience = this.classes.get(name);
+      if (!audience) this.classes.set(name, (audience = new AudienceClass(plan)));
+      audience.add(subscriber, viewer, alike);
+      this.subscribers.set(subscriber, name);
+    } catch (error) {
+      this.subscribers.delete(subscriber);
+      const told = error instanceof HubError;
+      if (!told) this.hub.logger.error({ err: error }, "a subscriber could not be placed; ended");
+      subscriber.sink.end(told ? error : new HubError("INTERNAL", "Subscribe again."));
+    }
+  }
+
+  /** Throws UNAUTHENTICATED where the credential is no longer good. */
+  private identify({ session }: Subscriber): Identity {
+    const { hub } = this;
+    const viewer = viewerOf(hub, session);
+    if (!viewer || !session) return { viewer: null, standing: null };
+    const key = `${viewer.organizationId} ${viewer.affiliation}`;
+    let standing = this.standings.get(key);
+    if (!standing) {
+      standing = standingOf(viewer, hub.directory, hub.now());
+      this.standings.set(key, standing);
+    }
+    const expires = hub.directory.keys.get(session.keyId)?.expiresAt?.getTime();
+    this.until = Math.min(this.until, standing.until, expires ?? Infinity);
+    return { viewer, standing };
+  }
+}
+
+function firstOf(part: readonly Person[], seq: number): Subscriber | null {
+  for (const { members } of part) {
+    for (const subscriber of members) {
+      if (subscriber.seq < seq && !subscriber.ended) return subscriber;
+    }
+  }
+  return null;
+}

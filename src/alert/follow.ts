@@ -1,0 +1,91 @@
+import type { GraphQLSchema } from "graphql";
+import type { Session } from "../auth/viewer";
+import { Context } from "../context";
+import { HubError } from "../errors";
+import type { Hub } from "../hub";
+import { entriesOf } from "./alerts";
+import type { Sink, Subscriber } from "./audience-class";
+import type { Following } from "./following";
+import { Plans, type Question } from "./plan";
+import { type Entry, isAfter, raisedFor, readFrom } from "./raise";
+
+/** So many entries of the past are read at once. WHY few: what they show is as it was when they were read. */
+const BATCH = 50;
+
+/** Who asks, and where to. */
+export interface Asker {
+  session: Session | null;
+  address: string | null;
+  sink: Sink;
+}
+
+/** Follows the log for subscribers: what they missed one by one, then what comes with everybody else. */
+export class Followers {
+  private readonly plans: Plans;
+
+  constructor(
+    private readonly hub: Hub,
+    schema: GraphQLSchema,
+  ) {
+    this.plans = new Plans(schema);
+  }
+
+  /** Begins to deliver. */
+  begin(question: Question, { from, filter }: Following, asker: Asker): Subscriber {
+    const plan = this.plans.take(question, filter);
+    const subscriber = { plan, ...asker, from, seq: readFrom(from), ended: false };
+    // WHY at once where that is possible: nothing that comes from now on needs a reading of its own.
+    if (!this.hub.fanOut.join(subscriber)) void this.catchUp(subscriber);
+    return subscriber;
+  }
+
+  end(subscriber: Subscriber): void {
+    if (subscriber.ended) return;
+    subscriber.ended = true;
+    this.hub.fanOut.leave(subscriber);
+    this.plans.release(subscriber.plan);
+  }
+
+  /** Delivers what is past until there is no more, then hands over to the fan-out: without gap or repetition. */
+  private async catchUp(subscriber: Subscriber): Promise<void> {
+    const { hub } = this;
+    while (!subscriber.ended && !hub.fanOut.join(subscriber)) {
+      try {
+        await subscriber.sink.ready();
+        const rows = await hub.log.after(subscriber.seq, BATCH);
+        // Numbers may be missing.
+        if (!rows.length) subscriber.seq = Math.max(subscriber.seq, hub.fanOut.position);
+        for (const entry of await entriesOf(hub, rows)) {
+          await this.deliver(subscriber, entry);
+          subscriber.seq = entry.row.seq;
+        }
+      } catch (error) {
+        if (error instanceof HubError) return subscriber.sink.end(error);
+        if ((await hub.whenReached()) && !hub.stopping) continue;
+        hub.logger.error({ err: error }, "delivering what was missed failed");
+        return subscriber.sink.end(new HubError("INTERNAL", "Come back with your cursor."));
+      }
+    }
+    return undefined;
+  }
+
+  private async deliver(subscriber: Subscriber, entry: Entry): Promise<void> {
+    const { plan, session, address, sink, from } = subscriber;
+    const { directory } = this.hub;
+    for (;;) {
+      const { edition } = directory;
+      const ctx = new Context(this.hub, session, "subscription", address);
+      const raised = (await raisedFor(ctx, entry, plan.filter)).filter((one) => isAfter(one, from));
+      const answers: string[] = [];
+      for (const { alert } of raised) answers.push(await plan.answer(ctx, alert));
+      // With other rights it is judged anew.
+      if (directory.edition !== edition) continue;
+      for (const [i, { shows }] of raised.entries()) {
+        if (subscriber.ended) return;
+        sink.send(Buffer.from(answers[i] ?? ""));
+        shows?.record(ctx.viewer);
+      }
+      return;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import type { Context } from "../context";
+import { type LogPosition, WHOLE_ENTRY } from "../cursors";
+import { findNode } from "../find-node";
+import { globalId, uuidOf } from "../ids";
+import { type ItemRow, type ItemView, KINDS } from "../sharing/disclosure";
+import { endedFor, mayHaveEnded } from "../sharing/ended";
+import { decide } from "../sharing/policy";
+import type { Offer } from "../sharing/reader";
+import { tlpRank } from "../sharing/tlp";
+import { Alert, type AlertFilter, AlertType } from "./alert.type";
+import type { LogRow } from "./log";
+import { type Reached, reachesByItem, reachesByParty } from "./reaches";
+import { matches } from "./watch-match";
+import { type Watch, watchesOf } from "./watch-store";
+
+/** An entry of the log, with what is read of it once for all viewers, at delivery. */
+export interface Entry {
+  row: LogRow;
+  /** What it is about, with its whole history; null: no item. */
+  item: ItemRow | null;
+  /** Of an end of rights: the targets of releases that ended at its instant; null: not looked up. */
+  endedTargets: ReadonlySet<string> | null;
+}
+
+/** One alert that an entry raises for a viewer. */
+export interface Raised {
+  position: LogPosition;
+  alert: Alert;
+  /** What it shows of an item: owed to the ledger once it is handed over. */
+  shows: Offer | null;
+}
+
+/**
+ * What one entry raises for the viewer, by its rights at the entry's place and now: itself, and a match for each of its
+ * organization's watches that was asked for.
+ */
+export async function raisedFor(
+  ctx: Context,
+  entry: Entry,
+  filter: AlertFilter | null,
+): Promise<Raised[]> {
+  const { row, item } = entry;
+  const { viewer } = ctx;
+  if (row.type === "ACCESS_ENDED" && row.itemId === null) return raisedByEnd(ctx, entry, filter);
+  const ended = row.type === "ACCESS_ENDED" || row.type === "ITEM_WITHDRAWN";
+  // Whoever ended a right: those who lost it have copies to purge.
+  if (!ended && !filter?.includeOwn && viewer?.organizationId === row.actorOrganizationId)
+    return [];
+  const account = viewer && ctx.account();
+  const reached = item
+    ? reachesByItem(row, viewer, account, ctx.directory, item)
+    : reachesByParty(row, account, ctx.directory);
+  if (!reached || (reached.byLinks && !(await seesLinked(ctx, row)))) return [];
+  const offer = item && reached.carries === "item" ? ctx.read(item.kind).offer(item) : null;
+  const view = offer?.view ?? null;
+  if (reached.carries === "item" && !view) return [];
+  const one = row.count === 1;
+  const itemId = item && one ? globalId(KINDS[item.kind].node, item.id) : null;
+  const raised = (sub: number, type: AlertType, subject: object | null): Raised => {
+    const position = { seq: row.seq, sub };
+    const is = { position, type, subject, itemId, view: one ? view : null };
+    return { position, alert: alertOf(ctx, row, reached, is), shows: one ? offer : null };
+  };
+  const alerts: Raised[] = [];
+  const type = reached.type as AlertType;
+  if (wants(filter, type) && passes(filter, reached, view)) {
+    alerts.push(raised(0, type, row.subject === null ? null : await findNode(ctx, row.subject)));
+  }
+  if (account && view && wantsMatches(filter) && MATCHED.includes(type)) {
+    for (const [i, watch] of (await watchesOf(ctx)).entries()) {
+      if (asked(filter, watch) && (await matches(ctx, watch, view)))
+        alerts.push(raised(i + 1, AlertType.WATCH_MATCHED, watch));
+    }
+  }
+  return alerts;
+}
+
+/** The alerts that come after a position within its own entry, or all of a later entry. */
+export const isAfter = ({ position }: Raised, from: LogPosition): boolean =>
+  position.seq > from.seq || position.sub > from.sub;
+
+/** Below which number to read on from a position: its own entry may have raised further alerts. */
+export const readFrom = ({ seq, sub }: LogPosition): number => (sub < WHOLE_ENTRY ? seq - 1 : seq);
+
+/** Whether the viewer sees any of the items to which links changed, at the entry's place and now: else nothing did for it. */
+async function seesLinked(ctx: Context, row: LogRow): Promise<boolean> {
+  const scopes = [ctx.scopeAt(row.at), ctx.scope()];
+  const linked = await ctx.hub.log.linkedOf(row);
+  return linked.some((item) => scopes.every((scope) => decide(scope, item).visible));
+}
+
+/** One alert for each item that the viewer could see until an act, or the clock, ended its right at the entry's instant. */
+async function raisedByEnd(
+  ctx: Context,
+  { row, endedTargets }: Entry,
+  filter: AlertFilter | null,
+): Promise<Raised[]> {
+  const type = AlertType.ACCESS_ENDED;
+  if (!wants(filter, type) || filter?.groupIds) return [];
+  if (endedTargets && !mayHaveEnded(ctx.directory, ctx.viewer, row.at, endedTargets)) return [];
+  const reached: Reached = { type, groupId: null, carries: "id" };
+  const items = await endedFor(ctx.hub, ctx.viewer, row.at);
+  return items.map(({ id, kind }, sub) => {
+    const position = { seq: row.seq, sub };
+    const itemId = globalId(KINDS[kind].node, id);
+    const is = { position, type, subject: null, itemId, view: null };
+    return { position, alert: alertOf(ctx, row, reached, is), shows: null };
+  });
+}
+
+function alertOf(
+  ctx: Context,
+  row: LogRow,
+  reached: Reached,
+  is: {
+    position: LogPosition;
+    type: AlertType;
+    subject: object | null;
+    itemId: string | null;
+    view: ItemView | null;
+  },
+): Alert {
+  return Object.assign(new Alert(), {
+    cursor: ctx.hub.logCursor.seal(is.position),
+    type: is.type,
+    at: new Date(row.at),
+    group: reached.groupId === null ? null : (ctx.directory.groups.get(reached.groupId) ?? null),
+    item: is.view,
+    itemId: is.itemId,
+    count: row.count,
+    subject: is.subject,
+  });
+}
+
+const MATCHED: readonly AlertType[] = [AlertType.ITEM_RELEASED, AlertType.ITEM_UPDATED];
+
+/** Matches of watches come on top only when they are asked for. */
+export const wantsMatches = (filter: AlertFilter | null): boolean =>
+  Boolean(filter?.watchIds?.length || filter?.types?.includes(AlertType.WATCH_MATCHED));
+
+const wants = (filter: AlertFilter | null, type: AlertType): boolean =>
+  filter?.types?.includes(type) ?? true;
+
+const asked = (filter: AlertFilter | null, watch: Watch): boolean =>
+  filter?.watchIds?.length
+    ? filter.watchIds.some((id) => uuidOf(id, "watch") === watch.uuid)
+    : true;
+
+/** Filters act on what the viewer is shown; an alert without an item has no TLP to be below. */
+function passes(filter: AlertFilter | null, reached: Reached, view: ItemView | null): boolean {
+  if (filter?.groupIds && !filter.groupIds.some((id) => uuidOf(id, "group") === reached.groupId))
+    return false;
+  return !filter?.minTlp || !view || tlpRank(view.tlp) >= tlpRank(filter.minTlp);
+}

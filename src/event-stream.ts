@@ -1,0 +1,154 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  createSourceEventStream,
+  execute,
+  type ExecutionResult,
+  getOperationAST,
+  OperationTypeNode,
+} from "graphql";
+import type { Sink, Subscriber } from "./alert/audience-class";
+import type { Followers } from "./alert/follow";
+import { Following } from "./alert/following";
+import { accountOf, type Session } from "./auth/viewer";
+import type { Connections } from "./connections";
+import { HubError } from "./errors";
+import type { Hub } from "./hub";
+import type { Operation, OperationRequest, Operations } from "./operations";
+
+const KEEP_ALIVE_MS = 12_000;
+/** Bytes that may wait for one stream; past it the stream ends, to be resumed by cursor. */
+const MOST_WAITING = 1024 * 1024;
+const FEW_WAITING = 64 * 1024;
+const LOOK_MS = 20;
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "x-accel-buffering": "no",
+};
+
+/**
+ * Subscriptions as server-sent events (the graphql-sse protocol, distinct connections) at /graphql/stream. A stream that
+ * ends without `complete` is to be resumed with the last cursor.
+ */
+export class EventStreams {
+  private readonly open = new Set<OpenStream>();
+  private readonly timer = setInterval(() => this.check(true), KEEP_ALIVE_MS).unref();
+  private edition: object | null = null;
+
+  constructor(
+    private readonly hub: Hub,
+    private readonly operations: Operations,
+    private readonly followers: Followers,
+    private readonly connections: Connections,
+  ) {}
+
+  /** Answers one operation. Throws HubError before anything is written: RATE_LIMITED. */
+  async answer(
+    request: OperationRequest,
+    session: Session | null,
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const address = socket.remoteAddress ?? null;
+    if (!this.connections.take(session, address))
+      throw new HubError("RATE_LIMITED", "This key holds too many connections; close some.");
+    response.once("close", () => this.connections.leave(session, address));
+    response.writeHead(200, HEADERS).flushHeaders();
+    const operation = this.operations.prepare(request, session, address);
+    if (Array.isArray(operation)) return this.finish(response, { errors: operation });
+    return this.execute(operation as Operation, response);
+  }
+
+  /** Ends those whose credential is no longer good. */
+  wake(): void {
+    if (this.edition !== this.hub.directory.edition) this.check(false);
+  }
+
+  /** Ends all of them, to be resumed. */
+  close(): void {
+    clearInterval(this.timer);
+    for (const stream of this.open) stream.response.end();
+  }
+
+  private async execute(operation: Operation, response: ServerResponse): Promise<void> {
+    const { document, operationName } = operation;
+    const kind = getOperationAST(document, operationName)?.operation;
+    if (kind !== OperationTypeNode.SUBSCRIPTION)
+      return this.finish(response, await execute(operation));
+    const source = await createSourceEventStream(operation);
+    if (!(source instanceof Following)) return this.finish(response, source as ExecutionResult);
+    const { query, variableValues, contextValue } = operation;
+    const question = {
+      query,
+      document,
+      operationName: operationName ?? null,
+      variables: variableValues ?? {},
+    };
+    const stream = new OpenStream(response, contextValue.session, (error) =>
+      this.finish(response, { errors: [error] }),
+    );
+    this.open.add(stream);
+    let subscriber: Subscriber | null = null;
+    const left = (): void => {
+      this.open.delete(stream);
+      if (subscriber) this.followers.end(subscriber);
+    };
+    response.once("close", left);
+    const { session, address } = contextValue;
+    subscriber = this.followers.begin(question, source, { session, address, sink: stream });
+    if (response.destroyed) left();
+    return undefined;
+  }
+
+  private finish(response: ServerResponse, { data, errors }: ExecutionResult): void {
+    const result = errors
+      ? { data: data ?? null, errors: errors.map((e) => this.operations.told(e).toJSON()) }
+      : { data };
+    response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`);
+    response.end("event: complete\ndata:\n\n");
+  }
+
+  private check(keepAlive: boolean): void {
+    this.edition = this.hub.directory.edition;
+    for (const stream of this.open) {
+      try {
+        if (stream.session) accountOf(this.hub, stream.session);
+        if (keepAlive) stream.response.write(":\n\n");
+      } catch (error) {
+        stream.end(error as HubError);
+      }
+    }
+  }
+}
+
+/** One subscription; what goes to many is written as it is. */
+class OpenStream implements Sink {
+  constructor(
+    readonly response: ServerResponse,
+    readonly session: Session | null,
+    readonly end: (error: HubError) => void,
+  ) {}
+
+  send(answer: Buffer): void {
+    const { response } = this;
+    if (response.writableEnded || response.destroyed) return;
+    if (response.writableLength > MOST_WAITING) {
+      response.destroy();
+      return;
+    }
+    response.cork();
+    response.write(HEAD);
+    response.write(answer);
+    response.write(TAIL);
+    response.uncork();
+  }
+
+  async ready(): Promise<void> {
+    const { response } = this;
+    while (!response.destroyed && response.writableLength > FEW_WAITING)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+const HEAD = Buffer.from("event: next\ndata: ");
+const TAIL = Buffer.from("\n\n");
