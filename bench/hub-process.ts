@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const databaseUrl = process.env.DATABASE_URL ?? "";
   const config = benchConfig(databaseUrl);
   const hub = await startHub({ config, databaseUrl, logger: pino({ level: config.logLevel }) });
-  serveBenchmark(hub.port, () => hub.stop());
+  serveBenchmark(hub.port, () => hub.stop(), hub.hub.fanOut.counts);
 }
 
 void main();

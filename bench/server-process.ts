@@ -1,36 +1,51 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import type { Counts } from "../src/alert/fan-out";
 
 /** What a server under test tells the benchmark over IPC. */
-type Answer = { ready: { port: number } } | { cpu: NodeJS.CpuUsage };
+type Answer =
+  | { ready: { port: number } }
+  | { cpu: NodeJS.CpuUsage }
+  | { memory: NodeJS.MemoryUsage }
+  | { counts: Counts | null };
 
 /** A server in a process of its own. */
 export interface ServerProcess {
   port: number;
   /** Microseconds of CPU, user and system, that the process has used. */
   cpu(): Promise<number>;
+  /** After a collection of garbage. */
+  memory(): Promise<NodeJS.MemoryUsage>;
+  /** What a hub counted since its start; null: no hub. */
+  counts(): Promise<Counts | null>;
   stop(): Promise<void>;
 }
 
 /** Starts `bench/<file>.js` with the database's URL. Resolves once it serves. */
 export async function startServer(
-  file: "hub-process" | "floor",
+  file: "hub-process" | "floor" | "socket-floor",
   databaseUrl: string,
+  env: Record<string, string> = {},
 ): Promise<ServerProcess> {
-  const flags = process.env[`BENCH_${file === "floor" ? "FLOOR" : "HUB"}_FLAGS`];
+  const flags = process.env[`BENCH_${file === "hub-process" ? "HUB" : "FLOOR"}_FLAGS`];
   const child = fork(join(__dirname, `${file}.js`), {
-    env: { ...process.env, DATABASE_URL: databaseUrl },
-    execArgv: flags ? flags.split(" ") : [],
+    env: { ...process.env, ...env, DATABASE_URL: databaseUrl },
+    execArgv: ["--expose-gc", ...(flags ? flags.split(" ") : [])],
   });
+  const ask = async (what: string): Promise<Answer> => {
+    const answer = next(child);
+    child.send(what);
+    return answer;
+  };
   const ready = (await next(child)) as { ready: { port: number } };
   return {
     port: ready.ready.port,
     async cpu() {
-      const answer = next(child);
-      child.send("cpu");
-      const { user, system } = ((await answer) as { cpu: NodeJS.CpuUsage }).cpu;
+      const { user, system } = ((await ask("cpu")) as { cpu: NodeJS.CpuUsage }).cpu;
       return user + system;
     },
+    memory: async () => ((await ask("memory")) as { memory: NodeJS.MemoryUsage }).memory,
+    counts: async () => ((await ask("counts")) as { counts: Counts | null }).counts,
     stop: () =>
       new Promise((resolve) => {
         child.once("exit", () => resolve());
@@ -52,9 +67,18 @@ function next(child: ChildProcess): Promise<Answer> {
 }
 
 /** The other side: tells the port, answers what is asked, and calls `stop` at the end. */
-export function serveBenchmark(port: number, stop: () => Promise<void>): void {
+export function serveBenchmark(
+  port: number,
+  stop: () => Promise<void>,
+  counts: Counts | null = null,
+): void {
   process.on("message", (message) => {
     if (message === "cpu") process.send?.({ cpu: process.cpuUsage() });
+    if (message === "counts") process.send?.({ counts });
+    if (message === "memory") {
+      globalThis.gc?.();
+      process.send?.({ memory: process.memoryUsage() });
+    }
     if (message === "stop") void stop().then(() => process.exit(0));
   });
   process.on("disconnect", () => process.exit(1));

@@ -54,6 +54,8 @@ export class AudienceClass {
   private readonly byStanding = new Map<Standing | null, Map<string, Person>>();
   /** By organization and by account. */
   private readonly byId = new Map<string, Set<Person>>();
+  /** Since when the last of the class holds its rights to a target. */
+  private readonly latest = new Map<string, Instant>();
   private from = -Infinity;
   private until: Instant = Infinity;
 
@@ -65,6 +67,8 @@ export class AudienceClass {
   add(subscriber: Subscriber, viewer: Viewer | null, standing: Standing | null): void {
     this.from = Math.max(this.from, standing?.from ?? -Infinity);
     this.until = Math.min(this.until, standing?.until ?? Infinity);
+    for (const [target, since] of standing?.since ?? [])
+      this.latest.set(target, Math.max(...since, this.latest.get(target) ?? -Infinity));
     const key = viewer ? `${viewer.accountId} ${viewer.ownCredential}` : "";
     const alike = entryOf(this.byStanding, standing, () => new Map<string, Person>());
     const person = entryOf(alike, key, () => ({ viewer, members: new Set<Subscriber>() }));
@@ -90,8 +94,12 @@ export class AudienceClass {
     const apart = new Set<Person>();
     for (const id of named) for (const person of this.byId.get(id) ?? []) apart.add(person);
     const parts = new Map<string, Person[]>();
+    const audiences = entry.item?.audiences ?? [];
+    const sinceAll = audiences.every(
+      (a) => a.releasedAt >= (this.latest.get(a.target) ?? -Infinity),
+    );
     for (const [standing, persons] of this.byStanding) {
-      const held = standing && entry.item ? heldAlike(standing, entry.item.audiences) : "";
+      const held = standing && !sinceAll ? heldAlike(standing, audiences) : "";
       const part = entryOf(parts, held, (): Person[] => []);
       for (const person of persons.values()) if (!apart.has(person)) part.push(person);
     }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Hub } from "../hub";
 import type { ItemRow, ItemView } from "../sharing/disclosure";
-import type { Decision, HeldPath, Scope } from "../sharing/policy";
+import type { Instant, MaybeViewer } from "../sharing/parties";
+import type { Decision, HeldPath } from "../sharing/policy";
 import { Tlp, tlpRank } from "../sharing/tlp";
 import { AccessPathKind } from "../sharing/vocabulary";
 import { chain, Chain, type Entry, ENTRY_TEXT } from "./chain";
@@ -76,20 +77,26 @@ export class Ledger {
     this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
   }
 
-  record(scope: Scope, item: ItemRow, decision: Decision, view: ItemView, channel: Channel): void {
-    const { viewer } = scope;
+  /** Notes that an item was shown to a viewer, by a decision at an instant. */
+  record(
+    { viewer, now }: { viewer: MaybeViewer; now: Instant },
+    item: ItemRow,
+    decision: Decision,
+    view: ItemView,
+    channel: Channel,
+  ): void {
     if (!viewer || viewer.organizationId === item.ownerId) return;
     const path = told(decision.paths);
     if (!path) return;
     if (path.kind !== AccessPathKind.OPERATOR && Math.max(item.tlp, tlpRank(view.tlp)) <= GREEN)
       return;
     const version = path.right?.grant?.version.id ?? null;
-    const day = new Date(scope.now).toISOString().slice(0, 10);
+    const day = new Date(now).toISOString().slice(0, 10);
     const key = `${item.id} ${viewer.accountId} ${path.kind} ${version} ${channel} ${day}`;
     const known = this.entries.get(key);
     if (known) {
       known.count++;
-      known.lastAt = scope.now;
+      known.lastAt = now;
     } else {
       this.entries.set(key, {
         item: item.id,
@@ -101,8 +108,8 @@ export class Ledger {
         group: path.audience?.toGroupId ?? null,
         channel,
         day,
-        firstAt: scope.now,
-        lastAt: scope.now,
+        firstAt: now,
+        lastAt: now,
         count: 1,
       });
     }

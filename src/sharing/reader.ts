@@ -88,7 +88,7 @@ export class Reader {
     return {
       view,
       record: (viewer) =>
-        this.hub.ledger.record({ ...this.scope, viewer }, row, decision, view, this.channel),
+        this.hub.ledger.record({ viewer, now: this.scope.now }, row, decision, view, this.channel),
     };
   }
 
