@@ -9,6 +9,7 @@ import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-mer
 import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
+import { NumberWatches1764000000012 } from "../migrations/1764000000012-number-watches";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -47,6 +48,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       ChainEntriesAtBirth1764000000007,
       KeepTlpInLog1764000000009,
       CreateExplainedFindings1764000000005,
+      NumberWatches1764000000012,
     ],
     entities: [
       Organization,

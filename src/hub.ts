@@ -14,6 +14,7 @@ import { ItemCursor, LogCursor } from "./cursors";
 import type { Session } from "./auth/viewer";
 import { AlertLog } from "./alert/log";
 import { Sweep } from "./alert/sweep";
+import { Watches } from "./alert/watches";
 import { Ledger } from "./ledger/ledger";
 import { Turns } from "./turns";
 import { Directory } from "./sharing/directory";
@@ -31,6 +32,7 @@ export class Hub {
   readonly pool: Pool;
   readonly directory: Directory;
   readonly log: AlertLog;
+  readonly watches: Watches;
   readonly ledger: Ledger;
   readonly sweep: Sweep;
   /** Positions in lists, sealed. */
@@ -63,6 +65,7 @@ export class Hub {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
     this.directory = new Directory(dataSource);
     this.log = new AlertLog(this);
+    this.watches = new Watches(this.pool);
     this.ledger = new Ledger(this);
     this.sweep = new Sweep(this);
     this.usage = setInterval(() => void this.writeUsage(), USAGE_MS).unref();
@@ -84,6 +87,7 @@ export class Hub {
       new Date(this.now()),
     ]);
     await this.directory.refresh();
+    await this.watches.refresh();
     await this.log.open();
   }
 
@@ -131,6 +135,11 @@ export class Hub {
    */
   nextInstant(after: number): number {
     return (this.latest = Math.max(this.now(), this.latest + 1, after + 1));
+  }
+
+  /** Another process changed something at this instant, by a clock that may be ahead: what it tells of holds here from now on. */
+  learn(at: number): void {
+    this.latest = Math.max(this.latest, at);
   }
 
   /** The STIX UUID under which an item is shown to those who may not know its source: a keyed hash of its own. */

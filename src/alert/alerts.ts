@@ -11,8 +11,8 @@ import { findNode } from "../find-node";
 import { Alert, AlertType, type AlertFilter } from "./alert.type";
 import type { LogRow } from "./log";
 import { reachesByItem, reachesByParty, type Reached } from "./reaches";
-import { matches } from "./watch-match";
-import { type Watch, watchesOf } from "./watch-store";
+import { matchesOf } from "./watch-match";
+import type { Watch } from "./watch-store";
 
 const BATCH = 200;
 
@@ -144,11 +144,8 @@ async function alertsOf(
     wantsMatches(filter) &&
     (type === AlertType.ITEM_RELEASED || type === AlertType.ITEM_UPDATED)
   ) {
-    const watches = await watchesOf(ctx);
-    for (const [i, watch] of watches.entries()) {
-      if (asked(filter, watch) && (await matches(ctx, watch, view)))
-        await add(i + 1, AlertType.WATCH_MATCHED, watch);
-    }
+    for (const { watch, place } of await matchesOf(ctx, view, account.organizationId))
+      if (asked(filter, watch)) await add(place, AlertType.WATCH_MATCHED, watch);
   }
   return alerts;
 }

@@ -246,11 +246,14 @@ export class AlertLog {
   private async pump(): Promise<void> {
     for (;;) {
       const rows = await this.readTable(this.head, BATCH);
-      // INVARIANT: a subscriber never sees a row before the policy that it follows.
+      // INVARIANT: a subscriber never sees a row before the policy, and the watches, that it follows.
       await this.hub.directory.refresh();
+      await this.hub.watches.refresh();
       this.onWake();
       const last = rows.at(-1);
       if (last) {
+        // INVARIANT: no row is delivered at an instant before its own, by which it would reach nobody.
+        this.hub.learn(rows.reduce((latest, row) => Math.max(latest, row.at), 0));
         this.tail.push(...rows);
         if (this.tail.length > TAIL) this.tail.splice(0, this.tail.length - TAIL);
         this.head = last.seq;

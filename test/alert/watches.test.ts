@@ -1,5 +1,12 @@
+import "reflect-metadata";
+import { allMatches } from "../../src/alert/watch-match";
+import { authenticate } from "../../src/auth/viewer";
+import { Context } from "../../src/context";
+import type { ItemView } from "../../src/sharing/disclosure";
+import { ItemKind } from "../../src/sharing/vocabulary";
 import { type AlertSubscription, replay } from "../support/alerts";
-import { startTestHub, type TestHub } from "../support/hub";
+import { startSecondHub, startTestHub, type TestHub } from "../support/hub";
+import { Client } from "../support/client";
 import { buildWorld, makeIncident, makeIndicator, release } from "../support/world";
 
 let hub: TestHub;
@@ -191,6 +198,35 @@ describe("WATCH_MATCHED", () => {
     expect(await replay(w.as.outside, null, { types: ["WATCH_MATCHED"], watchIds: [id] })).toEqual(
       [],
     );
+  });
+
+  test("comes by every process, whichever the watch was made at, and by none once it is deleted", async () => {
+    const second = await startSecondHub(hub);
+    const elsewhere = new Client(second.url, w.as.beta.key);
+    const id = await watch({ values: ["192.0.2.91"] });
+    const filter = { types: ["WATCH_MATCHED"], watchIds: [id] };
+    const start = await now();
+    const item = await makeIndicator(w.as.acme, "192.0.2.91");
+    await release(w.as.acme, item, to());
+    expect(await replay(elsewhere, start, filter)).toMatchObject([{ itemId: item }]);
+    await elsewhere.do("deleteWatch", { id }, "");
+    expect(await replay(w.as.beta, start, filter)).toEqual([]);
+    await second.stop();
+  });
+
+  test("is found for all organizations to whom an item is shown alike by one search", async () => {
+    const values = ["192.0.2.92"];
+    const own = await watch({ values });
+    const { id } = await w.as.acme.do("createWatch", { input: { name: "Acme's", values } });
+    const item = await makeIndicator(w.as.acme, "192.0.2.92");
+    await release(w.as.acme, item, to());
+    const { hub: running } = hub.running;
+    const session = authenticate(running, `Bearer ${w.as.beta.key}`);
+    const ctx = new Context(running, session, "subscription");
+    const read = await ctx.read(ItemKind.INDICATOR).peek(item.split("_")[1] ?? "");
+    const all = await allMatches(ctx, read?.view as ItemView);
+    const found = [...all.values()].flat().map((match) => match.watch.id);
+    expect(found.toSorted()).toEqual([own, id].toSorted());
   });
 
   test("has a cursor of its own, between which and the alert a client can resume", async () => {
