@@ -10,6 +10,7 @@ import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-ch
 import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
 import { NumberWatches1764000000012 } from "../migrations/1764000000012-number-watches";
+import { FoldAndTrimLog1764000000013 } from "../migrations/1764000000013-fold-and-trim-log";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -49,6 +50,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       KeepTlpInLog1764000000009,
       CreateExplainedFindings1764000000005,
       NumberWatches1764000000012,
+      FoldAndTrimLog1764000000013,
     ],
     entities: [
       Organization,

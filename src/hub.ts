@@ -73,7 +73,8 @@ export class Hub {
 
   async open(): Promise<void> {
     const [row] = await this.dataSource.query<[{ secret: Buffer; latest: Date | null }]>(
-      `SELECT secret, (SELECT greatest(hub.policy_changed_at, max(at)) FROM log) AS latest FROM hub`,
+      `SELECT secret, greatest(policy_changed_at, (SELECT max(at) FROM log),
+         (SELECT max(edited_at) FROM log_pending)) AS latest FROM hub`,
     );
     this.secret = row.secret;
     this.itemCursor = new ItemCursor(this.keyFor("item cursor"));

@@ -78,6 +78,8 @@ export interface LogTransport {
   lock(manager: EntityManager): Promise<void>;
   /** Adds a change's entries within its transaction. The caller holds the lock. */
   append(manager: EntityManager, change: Change): Promise<void>;
+  /** Appends what was put off and is due; whichever process gets there first. It also does so by itself, soon after. */
+  appendDue(): Promise<void>;
   /** Wakes every process up, once the transaction is committed. */
   notify(manager: EntityManager): Promise<void>;
   /** Rows after a number, in order, up to `upTo`. */

@@ -2,6 +2,7 @@ import { Client } from "pg";
 import type { EntityManager } from "typeorm";
 import type { Hub } from "../hub";
 import type { Change } from "../transaction";
+import { appendDueEdits, foldEdits } from "./fold-edits";
 import type { LogRow, LogTransport } from "./log-entry";
 
 const LOG_LOCK = 7_264_003;
@@ -16,6 +17,7 @@ export class LogStore implements LogTransport {
   private listener: Client | null = null;
   private closed = false;
   private poll: NodeJS.Timeout | undefined;
+  private appending: Promise<void> | null = null;
   private onWake: () => void = () => undefined;
 
   constructor(private readonly hub: Hub) {}
@@ -24,22 +26,27 @@ export class LogStore implements LogTransport {
     this.onWake = onWake;
     await this.listen();
     // A notification can be lost with a connection that hangs; then this is what finds out.
-    this.poll = setInterval(onWake, POLL_MS).unref();
+    this.poll = setInterval(() => {
+      void this.appendDue();
+      onWake();
+    }, POLL_MS).unref();
   }
 
   async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.poll);
+    await this.appending;
     await this.listener?.end().catch(() => undefined);
   }
 
   async append(manager: EntityManager, change: Change): Promise<void> {
-    if (change.entries.length) {
+    const entries = await foldEdits(this.hub.config.foldSeconds, manager, change);
+    if (entries.length) {
       await manager.query(APPEND, [
         change.now,
         change.by.organizationId,
         change.by.uuid,
-        JSON.stringify(change.entries),
+        JSON.stringify(entries),
       ]);
     }
     await this.notify(manager);
@@ -51,6 +58,30 @@ export class LogStore implements LogTransport {
 
   async notify(manager: EntityManager): Promise<void> {
     await manager.query(`NOTIFY ${CHANNEL}`);
+  }
+
+  /** WHY a failure is told and no more: what was put off stays so, and is tried again. */
+  async appendDue(): Promise<void> {
+    // One that runs may have looked before the last was due.
+    await this.appending;
+    this.appending ??= this.findDue()
+      .catch((err: unknown) =>
+        this.hub.logger.error({ err }, "telling of folded edits failed; will try again"),
+      )
+      .finally(() => (this.appending = null));
+    await this.appending;
+  }
+
+  private async findDue(): Promise<void> {
+    for (let more = true; more;) {
+      const { rows } = await this.hub.pool.query({
+        name: "due edits",
+        text: "SELECT FROM log_pending WHERE due_at <= $1 LIMIT 1",
+        values: [new Date(this.hub.now())],
+      });
+      more = rows.length > 0 && !this.closed;
+      if (more) await appendDueEdits(this.hub, this);
+    }
   }
 
   async last(): Promise<number> {
@@ -93,12 +124,27 @@ export class LogStore implements LogTransport {
   }
 }
 
+/** What waits to be told of an item is told immediately before anything else that is. */
 const APPEND = `
+  WITH e AS (
+    SELECT * FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
+      "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int, "tlpBefore" smallint))
+      WITH ORDINALITY AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count,
+        "tlpBefore", n)),
+  p AS (DELETE FROM log_pending WHERE item_id IN (SELECT "itemId" FROM e) RETURNING *)
   INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, target, organization_id,
     group_ids, subject, changed, linked, count, tlp, tlp_before)
-  SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId",
-    coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1),
-    (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), e."tlpBefore"
-  FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
-    "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int, "tlpBefore" smallint)) WITH ORDINALITY
-    AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count, "tlpBefore", n) ORDER BY n`;
+  SELECT at, type, organization, account, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked,
+    count, tlp, "tlpBefore"
+  FROM (
+    SELECT greatest(edited_at, $1::timestamptz - interval '1 millisecond') AS at, 'ITEM_UPDATED' AS type,
+      actor_organization_id AS organization, actor_account_id AS account, item_id AS "itemId", NULL::uuid AS "releaseId",
+      NULL::uuid AS target, NULL::uuid AS "organizationId", '{}'::uuid[] AS "groupIds", NULL AS subject, changed, linked,
+      1 AS count, tlp, NULL::smallint AS "tlpBefore", 0 AS n
+    FROM p
+    UNION ALL
+    SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId", coalesce(e."groupIds", '{}'), e.subject,
+      coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1),
+      (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), e."tlpBefore", n
+    FROM e
+  ) added ORDER BY n, "itemId"`;

@@ -146,8 +146,9 @@ export class AlertLog {
       });
   }
 
-  /** Resolves when everything that was committed before the call has been read. */
+  /** Resolves when everything that was committed, or was due to be told, before the call has been read. */
   async caughtUp(): Promise<void> {
+    await this.store.appendDue();
     // A reading under way may have begun before the last commit; the one after it has not.
     await this.pumping;
     this.wake();
