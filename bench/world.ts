@@ -106,6 +106,8 @@ export const benchConfig = (databaseUrl: string): Config => ({
   demo: false,
   bootstrapKey: null,
   logLevel: "warn",
+  foldSeconds: 30,
+  logDays: 90,
 });
 
 async function fill({ rows, url }: World, log: (message: string) => void): Promise<void> {

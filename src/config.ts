@@ -10,6 +10,10 @@ export interface Config {
   readonly demo: boolean;
   readonly bootstrapKey: string | null;
   readonly logLevel: string;
+  /** So long further edits of an item wait for each other, to be told of as one; 0: each is told of by itself. */
+  readonly foldSeconds: number;
+  /** So long the log of alerts is kept for those who come back. */
+  readonly logDays: number;
 }
 
 /** A setting that cannot be used: one line that names the variable. */
@@ -39,6 +43,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const demo = env.HUB_DEMO || (databaseUrl ? "0" : "1");
   if (demo !== "0" && demo !== "1") throw new ConfigError("HUB_DEMO must be 0 or 1");
+  const foldSeconds = wholeNumber(env, "HUB_FOLD_SECONDS", 30, 0, 3_600);
+  const logDays = wholeNumber(env, "HUB_LOG_DAYS", 90, 1, 36_500);
   return Object.freeze({
     port,
     host: env.HOST || "127.0.0.1",
@@ -47,5 +53,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     demo: demo === "1",
     bootstrapKey,
     logLevel,
+    foldSeconds,
+    logDays,
   });
+}
+
+function wholeNumber(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  otherwise: number,
+  least: number,
+  most: number,
+): number {
+  const text = env[name] || String(otherwise);
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new ConfigError(`${name} must be a whole number from ${least} to ${most}`);
+  return value;
 }

@@ -9,6 +9,8 @@ import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-mer
 import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
+import { NumberWatches1764000000012 } from "../migrations/1764000000012-number-watches";
+import { FoldAndTrimLog1764000000013 } from "../migrations/1764000000013-fold-and-trim-log";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -47,6 +49,8 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       ChainEntriesAtBirth1764000000007,
       KeepTlpInLog1764000000009,
       CreateExplainedFindings1764000000005,
+      NumberWatches1764000000012,
+      FoldAndTrimLog1764000000013,
     ],
     entities: [
       Organization,

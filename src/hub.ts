@@ -16,6 +16,7 @@ import type { Session } from "./auth/viewer";
 import { FanOut } from "./alert/fan-out";
 import { AlertLog } from "./alert/log";
 import { Sweep } from "./alert/sweep";
+import { Watches } from "./alert/watches";
 import { Ledger } from "./ledger/ledger";
 import { Turns } from "./turns";
 import { Directory } from "./sharing/directory";
@@ -35,6 +36,7 @@ export class Hub {
   readonly directory: Directory;
   readonly log: AlertLog;
   readonly fanOut: FanOut;
+  readonly watches: Watches;
   readonly ledger: Ledger;
   readonly sweep: Sweep;
   /** Positions in lists, sealed. */
@@ -68,6 +70,7 @@ export class Hub {
     this.directory = new Directory(dataSource);
     this.log = new AlertLog(this);
     this.fanOut = new FanOut(this);
+    this.watches = new Watches(this.pool);
     this.ledger = new Ledger(this);
     this.sweep = new Sweep(this);
     this.usage = setInterval(() => void this.writeUsage(), USAGE_MS).unref();
@@ -75,7 +78,8 @@ export class Hub {
 
   async open(): Promise<void> {
     const [row] = await this.dataSource.query<[{ secret: Buffer; latest: Date | null }]>(
-      `SELECT secret, (SELECT greatest(hub.policy_changed_at, max(at)) FROM log) AS latest FROM hub`,
+      `SELECT secret, greatest(policy_changed_at, (SELECT max(at) FROM log),
+         (SELECT max(edited_at) FROM log_pending)) AS latest FROM hub`,
     );
     this.secret = row.secret;
     this.itemCursor = new ItemCursor(this.keyFor("item cursor"));
@@ -89,6 +93,7 @@ export class Hub {
       new Date(this.now()),
     ]);
     await this.directory.refresh();
+    await this.watches.refresh();
     await this.log.open();
     this.fanOut.open();
   }

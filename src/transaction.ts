@@ -19,6 +19,11 @@ export type ChangeKind = "content" | "policy";
 
 const POLICY_LOCK = 7_264_002;
 
+/** Keeps policy as it is until the commit; any number of transactions do so at once. */
+export async function holdPolicy(manager: EntityManager): Promise<void> {
+  await manager.query(`SELECT pg_advisory_xact_lock_shared(${POLICY_LOCK})`);
+}
+
 /** Who changes something, and from where. */
 export interface Origin {
   by: () => Account;
@@ -139,9 +144,8 @@ export async function change<T>(
   const result = await hub.changing
     .run(() =>
       hub.dataSource.transaction(async (manager) => {
-        await manager.query(
-          `SELECT ${kind === "policy" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"}(${POLICY_LOCK})`,
-        );
+        if (kind === "content") await holdPolicy(manager);
+        else await manager.query(`SELECT pg_advisory_xact_lock(${POLICY_LOCK})`);
         const [row] = await manager.query<
           [{ policy_version: string; changed: string | null; logged: string | null }]
         >(

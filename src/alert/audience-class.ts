@@ -37,6 +37,14 @@ export interface Person {
   readonly members: Set<Subscriber>;
 }
 
+/** Persons of whom any one stands for all. */
+export interface Part {
+  persons: readonly Person[];
+  /** Whether they are of several organizations, perhaps. */
+  alike: boolean;
+}
+const alone = (person: Person): Part => ({ persons: [person], alike: false });
+
 /** Entries that a whole class can get alike. All others name persons, or are rare. */
 const TO_MANY: ReadonlySet<AlertTypeName> = new Set<AlertTypeName>([
   "ITEM_RELEASED",
@@ -89,7 +97,7 @@ export class AudienceClass {
    * Divides the class by an entry: of each part, any one stands for all.
    * @param named whom the entry names (`namedIn`)
    */
-  parts(entry: Entry, named: ReadonlySet<string>, now: Instant): Person[][] {
+  parts(entry: Entry, named: ReadonlySet<string>, now: Instant): Part[] {
     if (!this.servesAlike(entry, now)) return this.each();
     const apart = new Set<Person>();
     for (const id of named) for (const person of this.byId.get(id) ?? []) apart.add(person);
@@ -103,13 +111,14 @@ export class AudienceClass {
       const part = entryOf(parts, held, (): Person[] => []);
       for (const person of persons.values()) if (!apart.has(person)) part.push(person);
     }
-    return [...parts.values(), ...[...apart].map((person) => [person])];
+    return [
+      ...[...parts.values()].map((persons): Part => ({ persons, alike: true })),
+      ...[...apart].map(alone),
+    ];
   }
 
-  private each(): Person[][] {
-    return [...this.byStanding.values()].flatMap((persons) =>
-      [...persons.values()].map((person) => [person]),
-    );
+  private each(): Part[] {
+    return [...this.byStanding.values()].flatMap((persons) => [...persons.values()].map(alone));
   }
 
   /** Whether rights were the same from immediately before the entry until now, and nothing of it is for one alone. */

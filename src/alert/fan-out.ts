@@ -7,10 +7,10 @@ import type { Viewer } from "../sharing/parties";
 import { isAnalyst } from "../sharing/policy";
 import { type Standing, standingOf } from "../sharing/standing";
 import { entriesOf } from "./alerts";
-import { AudienceClass, namedIn, type Person, type Subscriber } from "./audience-class";
+import { AudienceClass, namedIn, type Part, type Person, type Subscriber } from "./audience-class";
 import type { LogRow } from "./log";
 import type { Plan } from "./plan";
-import { type Entry, isAfter, raisedFor } from "./raise";
+import { type Entry, isAfter, type Raised, raisedFor, raisedForAll, wantsMatches } from "./raise";
 
 const BATCH = 100;
 const ATTEMPTS = 3;
@@ -19,6 +19,12 @@ const ATTEMPTS = 3;
 interface Identity {
   viewer: Viewer | null;
   standing: Standing | null;
+}
+
+/** An alert as it is sent. */
+interface Answered {
+  one: Raised;
+  answer: Buffer;
 }
 
 /** How much work was done, since the start. */
@@ -47,6 +53,7 @@ export class FanOut {
   /** One for all accounts of an organization with the same affiliation. */
   private standings = new Map<string, Standing>();
   private edition: object | null = null;
+  private watches = "";
   /** When somebody's rights or credential next end by the clock. */
   private until = Infinity;
   /** The entry that is, or was last, delivered. */
@@ -147,41 +154,61 @@ export class FanOut {
   }
 
   /** Judges once and sends to all; false where rights changed meanwhile, and nothing was sent. */
-  private async serve(plan: Plan, part: readonly Person[], entry: Entry): Promise<boolean> {
+  private async serve(plan: Plan, { persons, alike }: Part, entry: Entry): Promise<boolean> {
     const { seq } = entry.row;
-    const one = firstOf(part, seq);
+    const one = firstOf(persons, seq);
     if (!one) return true;
     const ctx = new Context(this.hub, one.session, "subscription", one.address);
     this.counts.decisions++;
-    const raised = await raisedFor(ctx, entry, plan.filter);
-    const answers: Buffer[] = [];
-    for (const { alert } of raised) {
-      this.counts.executions++;
-      answers.push(Buffer.from(await plan.answer(ctx, alert)));
+    const { all, own } = alike
+      ? await raisedForAll(ctx, entry, plan.filter)
+      : { all: await raisedFor(ctx, entry, plan.filter), own: new Map<string, never>() };
+    const answered = await this.answers(plan, ctx, all);
+    const ownAnswered = new Map<string, Answered[]>();
+    for (const { viewer } of own.size ? persons : []) {
+      const raised = own.get(viewer?.organizationId ?? "");
+      if (raised && viewer)
+        ownAnswered.set(viewer.organizationId, await this.answers(plan, ctx, raised));
     }
     if (!this.isCurrent()) return false;
-    for (const { viewer, members } of part) {
+    for (const { viewer, members } of persons) {
+      const extra = ownAnswered.get(viewer?.organizationId ?? "") ?? [];
       for (const subscriber of members) {
         if (subscriber.seq >= seq) continue;
         subscriber.seq = seq;
-        for (const [i, alert] of raised.entries()) {
-          if (subscriber.ended || !isAfter(alert, subscriber.from)) continue;
-          subscriber.sink.send(answers[i] as Buffer);
-          alert.shows?.record(viewer);
-          this.counts.deliveries++;
-        }
+        for (const answer of answered) this.send(subscriber, viewer, answer);
+        for (const answer of extra) this.send(subscriber, viewer, answer);
       }
     }
     return true;
   }
 
+  private async answers(plan: Plan, ctx: Context, raised: readonly Raised[]): Promise<Answered[]> {
+    const answers: Answered[] = [];
+    for (const one of raised) {
+      this.counts.executions++;
+      answers.push({ one, answer: Buffer.from(await plan.answer(ctx, one.alert)) });
+    }
+    return answers;
+  }
+
+  private send(subscriber: Subscriber, viewer: Viewer | null, { one, answer }: Answered): void {
+    if (subscriber.ended || !isAfter(one, subscriber.from)) return;
+    subscriber.sink.send(answer);
+    one.shows?.record(viewer);
+    this.counts.deliveries++;
+  }
+
   /** Whether the classes still follow from how parties, rights and credentials are. */
   private isCurrent(): boolean {
-    return this.edition === this.hub.directory.edition && this.hub.now() < this.until;
+    const { directory, watches } = this.hub;
+    const same = this.edition === directory.edition && this.watches === watches.version;
+    return same && this.hub.now() < this.until;
   }
 
   private placeAll(): void {
     this.edition = this.hub.directory.edition;
+    this.watches = this.hub.watches.version;
     this.until = Infinity;
     this.classes = new Map();
     this.identities = new Map();
@@ -197,8 +224,7 @@ export class FanOut {
       let identity = this.identities.get(key);
       if (!identity) this.identities.set(key, (identity = this.identify(subscriber)));
       const { viewer, standing } = identity;
-      // Analysts see what nobody else does.
-      const alike = plan.shared && !isAnalyst(viewer) ? standing : null;
+      const alike = plan.shared && !this.isApart(viewer, plan) ? standing : null;
       const own = viewer ? `${viewer.accountId} ${viewer.ownCredential}` : "";
       const name = `${plan.key}\n${alike?.key ?? own}`;
       let audience = this.classes.get(name);
@@ -211,6 +237,13 @@ export class FanOut {
       if (!told) this.hub.logger.error({ err: error }, "a subscriber could not be placed; ended");
       subscriber.sink.end(told ? error : new HubError("INTERNAL", "Subscribe again."));
     }
+  }
+
+  /** Analysts see what nobody else does; and scores, for which watches may ask, count one's own sightings. */
+  private isApart(viewer: Viewer | null, { filter }: Plan): boolean {
+    const watches =
+      viewer && wantsMatches(filter) ? this.hub.watches.of(viewer.organizationId) : [];
+    return isAnalyst(viewer) || watches.some((watch) => watch.minScore !== null);
   }
 
   /** Throws UNAUTHENTICATED where the credential is no longer good. */

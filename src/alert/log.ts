@@ -1,91 +1,21 @@
-import { Client } from "pg";
 import type { EntityManager } from "typeorm";
 import type { Hub } from "../hub";
 import type { ItemRow } from "../sharing/disclosure";
 import { loadItemsOfAnyKind } from "../sharing/item-rows";
 import type { Change } from "../transaction";
+import type { LogRow, LogTransport } from "./log-entry";
+import { LogStore } from "./log-store";
 
-export type AlertTypeName =
-  | "ITEM_RELEASED"
-  | "ITEM_UPDATED"
-  | "ITEM_WITHDRAWN"
-  | "ACCESS_ENDED"
-  | "SIGHTING_ADDED"
-  | "WATCH_MATCHED"
-  | "RELEASE_PROPOSED"
-  | "RELEASE_DECIDED"
-  | "MEMBERSHIP_CHANGED"
-  | "AGREEMENT_CHANGED"
-  | "ACCOUNT_CHANGED"
-  | "OBLIGATION_DUE"
-  | "OBLIGATION_OVERDUE";
+export type { AlertTypeName, LogEntry, LogRow } from "./log-entry";
 
-/** What a change adds to the log. Who gets it is decided when it is delivered. */
-export interface LogEntry {
-  type: AlertTypeName;
-  /** ACCESS_ENDED without an item: whatever rights ended at the entry's instant. */
-  itemId?: string;
-  releaseId?: string;
-  /** The target of a sighting's path. */
-  target?: string;
-  /** The organization that it concerns. */
-  organizationId?: string;
-  groupIds?: string[];
-  /** Global id of the membership, agreement version, release or account that it is about. */
-  subject?: string;
-  /** The fields that changed, as a mask; absent: what is shown to anybody may have. */
-  changed?: number;
-  /** The items to which links were added or removed. */
-  linked?: string[];
-  /** The rank of the item's TLP before, where this changed it. */
-  tlpBefore?: number;
-  /** How many items one submission released to one audience alike; `itemId` is then that of the first. */
-  count?: number;
-  /** Releases of one submission with the same key reach the same viewers alike, and are folded. Not stored. */
-  alike?: string;
-}
-
-export interface LogRow {
-  seq: number;
-  at: number;
-  type: AlertTypeName;
-  actorOrganizationId: string;
-  itemId: string | null;
-  releaseId: string | null;
-  target: string | null;
-  organizationId: string | null;
-  groupIds: string[];
-  subject: string | null;
-  changed: number;
-  linked: string[];
-  count: number;
-  /** The item's TLP at this place, and immediately before; null: no item, or an entry older than this column. */
-  tlp: number | null;
-  tlpBefore: number | null;
-}
-
-/** Whose acts are those that the clock does: nobody's own. */
-export const THE_CLOCK = "00000000-0000-0000-0000-000000000000";
-
-const LOG_LOCK = 7_264_003;
-const CHANNEL = "musubi_log";
 const TAIL = 5_000;
 const BATCH = 500;
-const POLL_MS = 1_000;
-const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
-  release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, linked, count,
-  tlp, coalesce(tlp_before, tlp) AS "tlpBefore"`;
 
-/**
- * The ordered log: numbers grow in commit order, and nothing ever appears below a number that a reader has seen.
- * One reader a process keeps the newest rows in memory for all subscribers; NOTIFY only wakes it up.
- */
+/** The ordered log, as one process reads it: the newest rows in memory for all its subscribers. */
 export class AlertLog {
   private tail: LogRow[] = [];
   private head = 0;
-  private listener: Client | null = null;
   private closed = false;
-  private poll: NodeJS.Timeout | undefined;
   private pumping: Promise<void> | null = null;
   private again = false;
   private waiters = new Set<() => void>();
@@ -94,59 +24,40 @@ export class AlertLog {
   /** Called after each reading, before subscribers see what was read. */
   onWake: () => void = () => undefined;
 
-  constructor(private readonly hub: Hub) {}
+  private readonly store: LogTransport;
+
+  constructor(private readonly hub: Hub) {
+    this.store = new LogStore(hub);
+  }
 
   async open(): Promise<void> {
-    this.head = await this.last();
-    await this.listen();
-    // A notification can be lost with a connection that hangs; then this is what finds out.
-    this.poll = setInterval(() => this.wake(), POLL_MS).unref();
+    this.head = await this.store.last();
+    await this.store.open(() => this.wake());
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    clearInterval(this.poll);
+    await this.store.close();
     this.release();
-    await this.listener?.end().catch(() => undefined);
     await this.pumping;
   }
 
   /** Writes a change's entries within its transaction. The caller holds the log's lock until the commit. */
-  async append(manager: EntityManager, change: Change): Promise<void> {
-    if (change.entries.length) {
-      await manager.query(
-        `INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, target, organization_id,
-           group_ids, subject, changed, linked, count, tlp, tlp_before)
-         SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId",
-           coalesce(e."groupIds", '{}'), e.subject, coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1),
-           (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), e."tlpBefore"
-         FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
-           "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int, "tlpBefore" smallint)) WITH ORDINALITY
-           AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count, "tlpBefore", n) ORDER BY n`,
-        [change.now, change.by.organizationId, change.by.uuid, JSON.stringify(change.entries)],
-      );
-    }
-    await this.notify(manager);
+  append(manager: EntityManager, change: Change): Promise<void> {
+    return this.store.append(manager, change);
   }
 
   /** Held until the commit, so that numbers are in commit order and none appears below one that was seen. */
-  async lock(manager: EntityManager): Promise<void> {
-    await manager.query(`SELECT pg_advisory_xact_lock(${LOG_LOCK})`);
+  lock(manager: EntityManager): Promise<void> {
+    return this.store.lock(manager);
   }
 
-  /** Wakes every node up, once the transaction is committed. */
-  async notify(manager: EntityManager): Promise<void> {
-    await manager.query(`NOTIFY ${CHANNEL}`);
+  /** Wakes every process up, once the transaction is committed. */
+  notify(manager: EntityManager): Promise<void> {
+    return this.store.notify(manager);
   }
 
-  /** The newest number that every row below has been seen up to. */
-  async last(): Promise<number> {
-    const { rows } = await this.hub.pool.query<{ seq: string | null }>(
-      "SELECT max(seq) AS seq FROM log",
-    );
-    return Number(rows[0]?.seq ?? 0);
-  }
-
+  /** The number of the newest row that this process has read. */
   get position(): number {
     return this.head;
   }
@@ -164,7 +75,7 @@ export class AlertLog {
       return this.tail.slice(low, low + limit);
     }
     // Not beyond what the reader of this process has seen: the directory has not followed yet.
-    return seq >= this.head ? [] : this.readTable(seq, limit, this.head);
+    return seq >= this.head ? [] : this.store.after(seq, limit, this.head);
   }
 
   /** Resolves when there may be rows after a number, or when `signal` fires. */
@@ -208,8 +119,9 @@ export class AlertLog {
       });
   }
 
-  /** Resolves when everything that was committed before the call has been read. */
+  /** Resolves when everything that was committed, or was due to be told, before the call has been read. */
   async caughtUp(): Promise<void> {
+    await this.store.appendDue();
     // A reading under way may have begun before the last commit; the one after it has not.
     await this.pumping;
     this.wake();
@@ -218,13 +130,14 @@ export class AlertLog {
 
   private async pump(): Promise<void> {
     for (;;) {
-      const rows = await this.readTable(this.head, BATCH);
-      // INVARIANT: a subscriber never sees a row before the policy that it follows.
-      await this.hub.directory.refresh();
+      const rows = await this.store.after(this.head, BATCH);
+      // INVARIANT: a subscriber never sees a row before the policy, and the watches, that it follows.
+      await Promise.all([this.hub.directory.refresh(), this.hub.watches.refresh()]);
       this.onWake();
       const last = rows.at(-1);
       if (last) {
-        this.hub.heardOf(last.at);
+        // INVARIANT: no row is delivered at an instant before its own, by which it would reach nobody.
+        this.hub.heardOf(rows.reduce((latest, row) => Math.max(latest, row.at), 0));
         this.tail.push(...rows);
         if (this.tail.length > TAIL) this.tail.splice(0, this.tail.length - TAIL);
         this.head = last.seq;
@@ -236,41 +149,5 @@ export class AlertLog {
 
   private release(): void {
     for (const waiter of this.waiters) waiter();
-  }
-
-  private async readTable(
-    seq: number,
-    limit: number,
-    upTo = Number.MAX_SAFE_INTEGER,
-  ): Promise<LogRow[]> {
-    const { rows } = await this.hub.pool.query<
-      Omit<LogRow, "seq" | "at"> & { seq: string; at: string }
-    >({
-      name: "log after",
-      text: `SELECT ${COLUMNS} FROM log WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2`,
-      values: [seq, limit, upTo],
-    });
-    return rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) }));
-  }
-
-  private async listen(): Promise<void> {
-    if (this.closed) return;
-    const client = new Client({ connectionString: this.hub.databaseUrl, keepAlive: true });
-    this.listener = client;
-    const again = (): void => {
-      if (this.listener !== client || this.closed) return;
-      this.listener = null;
-      setTimeout(() => void this.listen(), 500).unref();
-    };
-    client.on("error", again);
-    client.on("end", again);
-    client.on("notification", () => this.wake());
-    try {
-      await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
-      this.wake();
-    } catch {
-      again();
-    }
   }
 }

@@ -11,7 +11,6 @@ import type { Context } from "../context";
 import { HubError } from "../errors";
 import { formatError } from "../format-error";
 import type { Alert, AlertFilter } from "./alert.type";
-import { wantsMatches } from "./raise";
 import { sameForAll } from "./same-for-all";
 
 /** What a client asked to be sent of each alert. */
@@ -40,7 +39,7 @@ export class Plan {
     const { document, operationName } = question;
     const compiled = compileQuery(schema, document, operationName ?? undefined);
     this.compiled = isCompiledQuery(compiled) ? compiled : null;
-    this.shared = !wantsMatches(filter) && sameForAll(schema, document);
+    this.shared = sameForAll(schema, document);
   }
 
   /** One alert as the client asked for it: the JSON of an execution result. */

@@ -10,8 +10,8 @@ import { tlpRank } from "../sharing/tlp";
 import { Alert, type AlertFilter, AlertType } from "./alert.type";
 import type { LogRow } from "./log";
 import { type Reached, reachesByItem, reachesByParty } from "./reaches";
-import { matches } from "./watch-match";
-import { type Watch, watchesOf } from "./watch-store";
+import { allMatches, type Match, matchesOf } from "./watch-match";
+import type { Watch } from "./watch-store";
 
 /** An entry of the log, with what is read of it once for all viewers, at delivery. */
 export interface Entry {
@@ -30,49 +30,105 @@ export interface Raised {
   shows: Offer | null;
 }
 
-/**
- * What one entry raises for the viewer, by its rights at the entry's place and now: itself, and a match for each of its
- * organization's watches that was asked for.
- */
+/** How an entry reaches a viewer, by its rights at the entry's place and now, and what of the item it is shown. */
+interface Judged {
+  entry: Entry;
+  reached: Reached;
+  offer: Offer | null;
+}
+
+/** What one entry raises for the viewer: itself, and a match for each of its organization's watches that was asked for. */
 export async function raisedFor(
   ctx: Context,
   entry: Entry,
   filter: AlertFilter | null,
 ): Promise<Raised[]> {
+  if (entry.row.type === "ACCESS_ENDED" && entry.row.itemId === null)
+    return raisedByEnd(ctx, entry, filter);
+  const judged = await judge(ctx, entry, filter);
+  if (!judged) return [];
+  const { viewer } = ctx;
+  const { offer } = judged;
+  const matches =
+    viewer && offer && seeksMatches(judged, filter)
+      ? await matchesOf(ctx, offer.view, viewer.organizationId)
+      : [];
+  return [...(await itself(ctx, judged, filter)), ...matched(ctx, judged, filter, matches)];
+}
+
+/** As `raisedFor` for many to whom the entry, an item's, is shown alike, scores included: what all of them get, and what their watches add, by organization. */
+export async function raisedForAll(
+  ctx: Context,
+  entry: Entry,
+  filter: AlertFilter | null,
+): Promise<{ all: Raised[]; own: Map<string, Raised[]> }> {
+  const own = new Map<string, Raised[]>();
+  const judged = await judge(ctx, entry, filter);
+  if (!judged) return { all: [], own };
+  const { offer } = judged;
+  if (ctx.viewer && offer && seeksMatches(judged, filter)) {
+    for (const [id, matches] of await allMatches(ctx, offer.view))
+      own.set(id, matched(ctx, judged, filter, matches));
+  }
+  return { all: await itself(ctx, judged, filter), own };
+}
+
+async function judge(
+  ctx: Context,
+  entry: Entry,
+  filter: AlertFilter | null,
+): Promise<Judged | null> {
   const { row, item } = entry;
   const { viewer } = ctx;
-  if (row.type === "ACCESS_ENDED" && row.itemId === null) return raisedByEnd(ctx, entry, filter);
   const ended = row.type === "ACCESS_ENDED" || row.type === "ITEM_WITHDRAWN";
   // Whoever ended a right: those who lost it have copies to purge.
   if (!ended && !filter?.includeOwn && viewer?.organizationId === row.actorOrganizationId)
-    return [];
+    return null;
   const account = viewer && ctx.account();
   const reached = item
     ? reachesByItem(row, viewer, account, ctx.directory, item)
     : reachesByParty(row, account, ctx.directory);
-  if (!reached || (reached.byLinks && !(await seesLinked(ctx, row)))) return [];
+  if (!reached || (reached.byLinks && !(await seesLinked(ctx, row)))) return null;
   const offer = item && reached.carries === "item" ? ctx.read(item.kind).offer(item) : null;
-  const view = offer?.view ?? null;
-  if (reached.carries === "item" && !view) return [];
-  const one = row.count === 1;
-  const itemId = item && one ? globalId(KINDS[item.kind].node, item.id) : null;
-  const raised = (sub: number, type: AlertType, subject: object | null): Raised => {
-    const position = { seq: row.seq, sub };
-    const is = { position, type, subject, itemId, view: one ? view : null };
-    return { position, alert: alertOf(ctx, row, reached, is), shows: one ? offer : null };
-  };
-  const alerts: Raised[] = [];
+  return reached.carries === "item" && !offer ? null : { entry, reached, offer };
+}
+
+async function itself(ctx: Context, judged: Judged, filter: AlertFilter | null): Promise<Raised[]> {
+  const { reached, offer, entry } = judged;
+  const { subject } = entry.row;
   const type = reached.type as AlertType;
-  if (wants(filter, type) && passes(filter, reached, view)) {
-    alerts.push(raised(0, type, row.subject === null ? null : await findNode(ctx, row.subject)));
-  }
-  if (account && view && wantsMatches(filter) && MATCHED.includes(type)) {
-    for (const [i, watch] of (await watchesOf(ctx)).entries()) {
-      if (asked(filter, watch) && (await matches(ctx, watch, view)))
-        alerts.push(raised(i + 1, AlertType.WATCH_MATCHED, watch));
-    }
-  }
-  return alerts;
+  if (!wants(filter, type) || !passes(filter, reached, offer?.view ?? null)) return [];
+  return [raised(ctx, judged, 0, type, subject === null ? null : await findNode(ctx, subject))];
+}
+
+/** Whether what an entry shows is to be compared with watches. */
+const seeksMatches = ({ reached }: Judged, filter: AlertFilter | null): boolean =>
+  wantsMatches(filter) && MATCHED.includes(reached.type as AlertType);
+
+function matched(
+  ctx: Context,
+  judged: Judged,
+  filter: AlertFilter | null,
+  matches: readonly Match[],
+): Raised[] {
+  return matches
+    .filter(({ watch }) => asked(filter, watch))
+    .map(({ watch, place }) => raised(ctx, judged, place, AlertType.WATCH_MATCHED, watch));
+}
+
+function raised(
+  ctx: Context,
+  { entry: { row, item }, reached, offer }: Judged,
+  sub: number,
+  type: AlertType,
+  subject: object | null,
+): Raised {
+  const one = row.count === 1;
+  const position = { seq: row.seq, sub };
+  const itemId = item && one ? globalId(KINDS[item.kind].node, item.id) : null;
+  const view = one && offer ? offer.view : null;
+  const alert = alertOf(ctx, row, reached, { position, type, subject, itemId, view });
+  return { position, alert, shows: one ? offer : null };
 }
 
 /** The alerts that come after a position within its own entry, or all of a later entry. */

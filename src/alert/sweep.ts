@@ -4,7 +4,7 @@ import { globalId } from "../ids";
 import { stateOf } from "../sharing/agreement-periods";
 import { durationMs } from "../sharing/duration";
 import { MembershipState } from "../sharing/vocabulary";
-import { THE_CLOCK } from "./log";
+import { THE_CLOCK } from "./log-entry";
 
 const EVERY_MS = 20_000;
 /** More acts on parties than there are between two sweeps. */

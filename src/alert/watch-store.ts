@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Pool } from "pg";
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
 import type { Context } from "../context";
 import { badInput, notFound, Problems } from "../errors";
@@ -37,10 +38,12 @@ export class WatchInput {
   @Field(() => Int, { nullable: true }) minScore?: number | null;
 }
 
+type WatchRow = Omit<Watch, "id" | "values">;
+
 const COLUMNS = `id AS uuid, organization_id AS "organizationId", name, watched, sectors, text, min_score AS "minScore",
   created_at AS "createdAt"`;
 
-const watchOf = (row: Omit<Watch, "id" | "values">): Watch =>
+const watchOf = (row: WatchRow): Watch =>
   Object.assign(new Watch(), row, {
     id: globalId("watch", row.uuid),
     values: row.watched.map((w) => w.value),
@@ -49,10 +52,43 @@ const watchOf = (row: Omit<Watch, "id" | "values">): Watch =>
 /** The watches of the viewer's organization, oldest first. */
 export async function watchesOf(ctx: Context): Promise<Watch[]> {
   const { rows } = await ctx.hub.pool.query<Watch>(
-    `SELECT ${COLUMNS} FROM watch WHERE organization_id = $1 ORDER BY created_at, id`,
+    `SELECT ${COLUMNS} FROM watch WHERE organization_id = $1 AND removed_at IS NULL ORDER BY created_at, id`,
     [ctx.account().organizationId],
   );
   return rows.map(watchOf);
+}
+
+/** What became of the watches of all organizations since a version. */
+export interface WatchChanges {
+  /** The version up to which this is complete. */
+  version: string;
+  added: Watch[];
+  /** UUIDs. */
+  removed: string[];
+}
+
+/** What is newer than a version; null: nothing is. */
+export async function watchesSince(
+  pool: Pick<Pool, "query">,
+  version: string,
+): Promise<WatchChanges | null> {
+  const { rows: newest } = await pool.query<{ version: string }>({
+    name: "watch version",
+    text: `SELECT watch_version AS version FROM hub WHERE watch_version > $1 OR $1 < 0`,
+    values: [version],
+  });
+  if (!newest[0]) return null;
+  const { rows } = await pool.query<WatchRow & { version: string; removed: boolean }>({
+    name: "watches since",
+    text: `SELECT version, removed_at IS NOT NULL AS removed, ${COLUMNS} FROM watch WHERE version > $1 ORDER BY version`,
+    values: [version],
+  });
+  return {
+    // Rows of later than the version was read are as complete: versions are in commit order.
+    version: rows.at(-1)?.version ?? newest[0].version,
+    added: rows.flatMap((row) => (row.removed ? [] : watchOf(row))),
+    removed: rows.flatMap((row) => (row.removed ? row.uuid : [])),
+  };
 }
 
 /** A watch of the viewer's organization; null for everything else. */
@@ -102,19 +138,24 @@ export async function createWatch(ctx: Context, input: WatchInput): Promise<Watc
     );
     change.record(globalId("watch", uuid), null, { name: input.name });
   });
+  await ctx.hub.watches.refresh();
   return (await findWatch(ctx, uuid)) as Watch;
 }
 
-/** By any account of the watch's organization. */
+/** By any account of the watch's organization. An empty row stays, by which every process hears of it. */
 export async function deleteWatch(ctx: Context, id: string): Promise<boolean> {
   const account = ctx.account();
   await ctx.change("content", async (change) => {
     const gone = await change.query<object[]>(
-      `WITH gone AS (DELETE FROM watch WHERE id = $1 AND organization_id = $2 RETURNING id) SELECT id FROM gone`,
-      [uuidOf(id, "watch"), account.organizationId],
+      `WITH gone AS (
+         UPDATE watch SET removed_at = $3, name = '', watched = '[]', sectors = '{}', text = NULL, min_score = NULL
+         WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL RETURNING id)
+       SELECT id FROM gone`,
+      [uuidOf(id, "watch"), account.organizationId, change.now],
     );
     if (!gone.length) throw notFound("watch");
     change.record(id, {}, null);
   });
+  await ctx.hub.watches.refresh();
   return true;
 }

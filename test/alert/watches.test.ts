@@ -1,5 +1,7 @@
+import "reflect-metadata";
 import { type AlertSubscription, replay } from "../support/alerts";
-import { startTestHub, type TestHub } from "../support/hub";
+import { startSecondHub, startTestHub, type TestHub } from "../support/hub";
+import { Client } from "../support/client";
 import { buildWorld, makeIncident, makeIndicator, release } from "../support/world";
 
 let hub: TestHub;
@@ -191,6 +193,20 @@ describe("WATCH_MATCHED", () => {
     expect(await replay(w.as.outside, null, { types: ["WATCH_MATCHED"], watchIds: [id] })).toEqual(
       [],
     );
+  });
+
+  test("comes by every process, whichever the watch was made at, and by none once it is deleted", async () => {
+    const second = await startSecondHub(hub);
+    const elsewhere = new Client(second.url, w.as.beta.key);
+    const id = await watch({ values: ["192.0.2.91"] });
+    const filter = { types: ["WATCH_MATCHED"], watchIds: [id] };
+    const start = await now();
+    const item = await makeIndicator(w.as.acme, "192.0.2.91");
+    await release(w.as.acme, item, to());
+    expect(await replay(elsewhere, start, filter)).toMatchObject([{ itemId: item }]);
+    await elsewhere.do("deleteWatch", { id }, "");
+    expect(await replay(w.as.beta, start, filter)).toEqual([]);
+    await second.stop();
   });
 
   test("has a cursor of its own, between which and the alert a client can resume", async () => {

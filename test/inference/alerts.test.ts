@@ -1,6 +1,6 @@
 import { replay } from "../support/alerts";
 import type { Client } from "../support/client";
-import { startTestHub, type TestHub } from "../support/hub";
+import { MINUTE, startTestHub, type TestHub } from "../support/hub";
 import { buildWorld, makeIncident, makeIndicator, release } from "../support/world";
 
 /** What alerts and positions in the log could tell of what is hidden. */
@@ -49,7 +49,20 @@ test("a link to a hidden item alerts nobody; one to a visible item does, coming 
   expect(await heard(() => link(id, [hidden]))).toEqual([]);
   expect(await heard(() => link(id, [hidden, shown]))).toEqual(["ITEM_UPDATED"]);
   expect(await heard(() => link(id, [shown]))).toEqual([]);
+  // What is edited again within the window is folded.
+  hub.clock.advance(MINUTE);
   expect(await heard(() => link(id, []))).toEqual(["ITEM_UPDATED"]);
+});
+
+test("no alert waits because of an edit that its reader is not told of", async () => {
+  const id = await makeIncident(w.as.acme, CONTENT);
+  await release(w.as.acme, id, power());
+  const live = await hub.subscribe(w.as.beta);
+  const edit = (more: object) =>
+    w.as.acme.do("updateIncident", { id, input: { ...CONTENT, ...more } });
+  await edit({ victim: "Hidden" });
+  await edit({ victim: "Hidden", category: "phishing" });
+  expect((await live.rest()).map((a) => a.type)).toEqual(["ITEM_UPDATED"]);
 });
 
 test("a hidden change of an item that is shown alerts nobody: neither withheld fields nor the owner's own wording", async () => {

@@ -18,6 +18,8 @@ test("without any setting the defaults hold: loopback, port 4000, the embedded d
     demo: true,
     bootstrapKey: null,
     logLevel: "info",
+    foldSeconds: 30,
+    logDays: 90,
   });
   expect(readConfig({}).dataDir).toMatch(/\/var$/);
 });
@@ -31,6 +33,8 @@ test("an empty variable counts as not set", () => {
     HUB_DEMO: "",
     HUB_BOOTSTRAP_KEY: "",
     LOG_LEVEL: "",
+    HUB_FOLD_SECONDS: "",
+    HUB_LOG_DAYS: "",
   };
   expect(readConfig(empty)).toEqual(readConfig({}));
 });
@@ -61,6 +65,11 @@ test.each([
   ["HUB_BOOTSTRAP_KEY", "x".repeat(31)],
   ["HUB_BOOTSTRAP_KEY", `${"x".repeat(40)}\u0007`],
   ["LOG_LEVEL", "loud"],
+  ["HUB_FOLD_SECONDS", "-1"],
+  ["HUB_FOLD_SECONDS", "0.5"],
+  ["HUB_FOLD_SECONDS", "3601"],
+  ["HUB_LOG_DAYS", "0"],
+  ["HUB_LOG_DAYS", "ninety"],
 ])("%s=%j is refused in one line that names it", (name, value) => {
   const message = refusal({ [name]: value });
   expect(message).toContain(name);

@@ -193,6 +193,17 @@ export async function startTestHub(): Promise<TestHub> {
 export const startEmptyHub = (): Promise<TestHub> =>
   start(new TestClock(0), { key: "", organizationId: () => "" });
 
+/** Another process of the same hub: on the same database, by the same clock. Whoever starts it stops it. */
+export const startSecondHub = (first: TestHub): Promise<RunningHub> =>
+  startHub({
+    config: TEST_CONFIG,
+    databaseUrl: first.databaseUrl,
+    logger: pino({ level: "silent" }),
+    clock: first.clock,
+  });
+
+const TEST_CONFIG = readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" });
+
 async function start(
   clock: TestClock,
   operator: { key: string; organizationId: () => string },
@@ -200,7 +211,7 @@ async function start(
 ): Promise<TestHub> {
   const database = await createTestDatabase();
   const running = await startHub({
-    config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" }),
+    config: TEST_CONFIG,
     databaseUrl: database.url,
     logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
     clock,
