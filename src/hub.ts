@@ -125,6 +125,11 @@ export class Hub {
     return (this.told = Math.max(this.clock.now(), this.latest, this.told));
   }
 
+  /** Takes note of an instant that another process gave to a change: what this one does next comes after it. */
+  follow(instant: number): void {
+    this.latest = Math.max(this.latest, instant);
+  }
+
   /**
    * The instant of a change: later than every change before it, so that "immediately before" is a millisecond less.
    * @param after milliseconds; an instant that it must also follow

@@ -251,6 +251,8 @@ export class AlertLog {
       this.onWake();
       const last = rows.at(-1);
       if (last) {
+        // WHY: to a node whose clock is behind, what has just been released would not be yet, and its alert be lost.
+        this.hub.follow(Math.max(...rows.map((row) => row.at)));
         this.tail.push(...rows);
         if (this.tail.length > TAIL) this.tail.splice(0, this.tail.length - TAIL);
         this.head = last.seq;
