@@ -106,6 +106,7 @@ export const benchConfig = (databaseUrl: string): Config => ({
   demo: false,
   bootstrapKey: null,
   logLevel: "warn",
+  webhookPrivate: false,
 });
 
 async function fill({ rows, url }: World, log: (message: string) => void): Promise<void> {

@@ -10,6 +10,8 @@ export interface Config {
   readonly demo: boolean;
   readonly bootstrapKey: string | null;
   readonly logLevel: string;
+  /** Whether webhooks may lead to plain HTTP and into private networks. */
+  readonly webhookPrivate: boolean;
 }
 
 /** A setting that cannot be used: one line that names the variable. */
@@ -39,6 +41,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const demo = env.HUB_DEMO || (databaseUrl ? "0" : "1");
   if (demo !== "0" && demo !== "1") throw new ConfigError("HUB_DEMO must be 0 or 1");
+  const webhookPrivate = env.HUB_WEBHOOK_PRIVATE || "0";
+  if (webhookPrivate !== "0" && webhookPrivate !== "1")
+    throw new ConfigError("HUB_WEBHOOK_PRIVATE must be 0 or 1");
   return Object.freeze({
     port,
     host: env.HOST || "127.0.0.1",
@@ -47,5 +52,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     demo: demo === "1",
     bootstrapKey,
     logLevel,
+    webhookPrivate: webhookPrivate === "1",
   });
 }

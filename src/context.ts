@@ -3,7 +3,7 @@ import { accountOf, viewerOf, type Session } from "./auth/viewer";
 import { Batch } from "./batch";
 import { HubError } from "./errors";
 import type { Hub } from "./hub";
-import type { Channel } from "./ledger/ledger";
+import type { Channel, Ledger } from "./ledger/ledger";
 import { releasesOf } from "./release/release-store";
 import type { Release } from "./release/release.type";
 import type { Directory } from "./sharing/directory";
@@ -40,11 +40,13 @@ export class Context {
     readonly channel: Channel,
     /** Where the request comes from, for the audit log. */
     readonly address: string | null = null,
+    /** Where its readings are recorded. */
+    private readonly ledger: Pick<Ledger, "record"> = hub.ledger,
   ) {}
 
   /** The same viewer at a later moment. */
   again(): Context {
-    return new Context(this.hub, this.session, this.channel, this.address);
+    return new Context(this.hub, this.session, this.channel, this.address, this.ledger);
   }
 
   /** Counts the parties that go into one answer, which lists within lists multiply. Throws QUERY_TOO_COMPLEX past a bound. */
@@ -109,12 +111,12 @@ export class Context {
   }
 
   read(kind: StoredKind): Reader {
-    return new Reader(this.hub, this.scope(), this.channel, kind);
+    return new Reader(this.hub, this.scope(), this.channel, kind, this.ledger);
   }
 
   /** As `read`, at the instant of a change. */
   readAt(kind: StoredKind, at: number): Reader {
-    return new Reader(this.hub, this.scopeAt(at), this.channel, kind);
+    return new Reader(this.hub, this.scopeAt(at), this.channel, kind, this.ledger);
   }
 
   /** The visible items that an item links to. Asked for many items at once it makes one query. */

@@ -8,6 +8,7 @@ import { KeepIep1764000000004 } from "../migrations/1764000000004-keep-iep";
 import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-merge-organizations";
 import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
+import { CreateWebhooks1764000000010 } from "../migrations/1764000000010-create-webhooks";
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
 import {
   AgreementSignature,
@@ -47,6 +48,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       ChainEntriesAtBirth1764000000007,
       KeepTlpInLog1764000000009,
       CreateExplainedFindings1764000000005,
+      CreateWebhooks1764000000010,
     ],
     entities: [
       Organization,

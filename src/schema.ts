@@ -32,6 +32,7 @@ import {
   ReleaseResolver,
   ReleasesResolver,
 } from "./release/release.resolver";
+import { WebhookResolver } from "./webhook/webhook.resolver";
 import { DateTime } from "./scalars";
 import { Pap } from "./sharing/pap";
 import { Tlp } from "./sharing/tlp";
@@ -88,6 +89,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       SharedItemResolver,
       SharingAgreementResolver,
       ViewerResolver,
+      WebhookResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     validate: false,

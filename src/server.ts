@@ -14,6 +14,7 @@ import { CompiledQueries, type GraphqlRequest } from "./compiled-queries";
 import { type Clock, Hub } from "./hub";
 import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
+import { type Deliveries, startDeliveries } from "./deliveries";
 import { warningsFor } from "./indicator/warninglist";
 import { acceptSockets, type Sockets } from "./sockets";
 import { homePage } from "./home-page";
@@ -26,6 +27,7 @@ const API_HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-
 
 export interface RunningHub {
   hub: Hub;
+  deliveries: Deliveries;
   /** `http://127.0.0.1:4000` */
   url: string;
   port: number;
@@ -80,11 +82,13 @@ export async function startHub({
   });
   const sockets = acceptSockets(server, schema, hub);
   const { port } = server.address() as AddressInfo;
+  const deliveries = startDeliveries(hub, schema);
   return {
     hub,
+    deliveries,
     port,
     url: `http://${config.host}:${port}`,
-    stop: () => stop(hub, apollo, server, sockets),
+    stop: () => stop(hub, apollo, server, sockets, deliveries),
   };
 }
 
@@ -291,12 +295,13 @@ async function stop(
   apollo: ApolloServer<Context>,
   server: Server,
   sockets: Sockets,
+  deliveries: Deliveries,
 ): Promise<void> {
   hub.stopping = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await Promise.all([sockets.close(), closed]);
+  await Promise.all([sockets.close(), closed, deliveries.close()]);
   clearTimeout(late);
   await apollo.stop();
   await hub.close();

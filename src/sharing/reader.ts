@@ -1,6 +1,6 @@
 import { badInput } from "../errors";
 import type { Hub } from "../hub";
-import type { Channel } from "../ledger/ledger";
+import type { Channel, Ledger } from "../ledger/ledger";
 import { disclose, type ItemRow, type ItemView, type ShownPath } from "./disclosure";
 import type { StoredKind } from "./facts";
 import { isWithheld } from "./fields";
@@ -66,6 +66,7 @@ export class Reader {
     private readonly scope: Scope,
     private readonly channel: Channel,
     private readonly kind: StoredKind,
+    private readonly ledger: Pick<Ledger, "record"> = hub.ledger,
   ) {}
 
   async byId(uuid: string): Promise<ItemView | null> {
@@ -273,7 +274,7 @@ export class Reader {
       const view = disclose(row, decision, this.hub.hubId);
       view.source = this.named(view);
       view.access = view.paths.map((path) => accessPath(this.hub, path));
-      if (shown) this.hub.ledger.record(this.scope, row, decision, view, this.channel);
+      if (shown) this.ledger.record(this.scope, row, decision, view, this.channel);
       return view;
     } catch (error) {
       this.hub.logger.error({ err: error, item: row.id }, "deciding failed; denied");

@@ -1,0 +1,64 @@
+import { alertsAfter } from "./alert/alerts";
+import type { Alert, AlertFilter } from "./alert/alert.type";
+import type { Session } from "./auth/viewer";
+import { Context } from "./context";
+import { type LogPosition, WHOLE_ENTRY } from "./cursors";
+import type { Hub } from "./hub";
+import type { Channel, Ledger } from "./ledger/ledger";
+
+/** Readings kept back until what was read has left the hub: what never left was not disclosed. One for each item. */
+class HeldReadings implements Pick<Ledger, "record"> {
+  private readonly held = new Map<string, Parameters<Ledger["record"]>>();
+
+  constructor(private readonly ledger: Ledger) {}
+
+  record(...reading: Parameters<Ledger["record"]>): void {
+    this.held.set(reading[1].id, reading);
+  }
+
+  release(): void {
+    for (const reading of this.held.values()) this.ledger.record(...reading);
+    this.held.clear();
+  }
+}
+
+/** One alert for a channel, and where it stands. */
+export interface NextAlert {
+  position: LogPosition;
+  alert: Alert;
+  /** The account for which it was read, at the moment of reading. */
+  ctx: Context;
+  /** Puts the reading into the ledger: when content has left the hub. */
+  disclosed: () => void;
+}
+
+/** What is next in the log for somebody. */
+export interface Next {
+  next: NextAlert | null;
+  /** Up to where everything was read, where nothing was found. */
+  upTo: LogPosition;
+  /** Whether that is the end of the log, as far as it was known. */
+  end: boolean;
+}
+
+/**
+ * The next alert for an account after a position, with its rights as they are now. A channel that delivers later, or once
+ * more, asks again. Throws UNAUTHENTICATED once the credential is no longer good.
+ */
+export async function nextAlert(
+  hub: Hub,
+  session: Session,
+  channel: Channel,
+  from: LogPosition,
+  filter: AlertFilter | null,
+): Promise<Next> {
+  const held = new HeldReadings(hub.ledger);
+  const fresh = (): Context => new Context(hub, session, channel, null, held);
+  fresh().account();
+  const head = Math.max(hub.log.position, from.seq);
+  const { delivered, goOn } = await alertsAfter(fresh, from, filter, 1);
+  const [first] = delivered;
+  const upTo = goOn ?? { seq: head, sub: WHOLE_ENTRY };
+  const next = first && { ...first, ctx: fresh(), disclosed: () => held.release() };
+  return { next: next ?? null, upTo, end: goOn === null };
+}
