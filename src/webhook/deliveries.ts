@@ -1,7 +1,8 @@
 import type { Context } from "../context";
 import { badInput } from "../errors";
 import type { AlertType } from "../alert/alert.type";
-import type { DeliveryError, Webhook, WebhookDeliveryConnection } from "./webhook.type";
+import type { DeliveryError } from "./delivery-error";
+import type { Webhook, WebhookDeliveryConnection } from "./webhook.type";
 
 interface Row {
   /** In the order of the attempts. */

@@ -3,7 +3,7 @@ import { request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { addressIn, isPublicAddress } from "./public-address";
-import { DeliveryError } from "./webhook.type";
+import { DeliveryError } from "./delivery-error";
 
 /** How one attempt ended. */
 export interface Outcome {
@@ -113,7 +113,7 @@ function classOf(error: Error & { code?: string }): DeliveryError {
   const code = error.code ?? "";
   if (UNKNOWN_NAME.has(code)) return DeliveryError.NAME_UNKNOWN;
   if (code === "ETIMEDOUT") return DeliveryError.TIMEOUT;
-  return /TLS|SSL|CERT|SIGNED|ISSUER|EPROTO/.test(code)
+  return /TLS|SSL|CERT|SIGN|VERIFY|ISSUER|EPROTO/.test(code)
     ? DeliveryError.TLS
     : DeliveryError.CONNECTION;
 }

@@ -4,6 +4,7 @@ import type { LogPosition } from "../cursors";
 import { globalId } from "../ids";
 import { PageInfo } from "../page.type";
 import { Json } from "../scalars";
+import { DeliveryError } from "./delivery-error";
 
 export enum WebhookState {
   /** Delivers. */
@@ -21,15 +22,6 @@ registerEnumType(WebhookState, {
     "ACTIVE: delivers. OPEN: failed often and is only probed from time to time; nothing is lost. PAUSED: by an administrator. DISABLED: by the hub, until resumed.",
 });
 
-export enum DeliveryError {
-  ADDRESS_REFUSED = "ADDRESS_REFUSED",
-  CONNECTION = "CONNECTION",
-  NAME_UNKNOWN = "NAME_UNKNOWN",
-  REDIRECT = "REDIRECT",
-  STATUS = "STATUS",
-  TIMEOUT = "TIMEOUT",
-  TLS = "TLS",
-}
 registerEnumType(DeliveryError, {
   name: "DeliveryError",
   description:
