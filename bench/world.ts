@@ -107,6 +107,7 @@ export const benchConfig = (databaseUrl: string): Config => ({
   bootstrapKey: null,
   logLevel: "warn",
   webhookPrivate: false,
+  mail: null,
 });
 
 async function fill({ rows, url }: World, log: (message: string) => void): Promise<void> {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { type MailConfig, readMailConfig } from "./mail-config";
 
 /** What the environment says, checked once; nothing else reads `process.env`. */
 export interface Config {
@@ -12,6 +13,8 @@ export interface Config {
   readonly logLevel: string;
   /** Whether webhooks may lead to plain HTTP and into private networks. */
   readonly webhookPrivate: boolean;
+  /** null: the hub sends no mail. */
+  readonly mail: MailConfig | null;
 }
 
 /** A setting that cannot be used: one line that names the variable. */
@@ -53,5 +56,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     bootstrapKey,
     logLevel,
     webhookPrivate: webhookPrivate === "1",
+    mail: readMailConfig(env, (line) => {
+      throw new ConfigError(line);
+    }),
   });
 }

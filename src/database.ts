@@ -9,6 +9,7 @@ import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-mer
 import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
 import { CreateWebhooks1764000000010 } from "../migrations/1764000000010-create-webhooks";
+import { CreateMail1764000000011 } from "../migrations/1764000000011-create-mail";
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
 import {
   AgreementSignature,
@@ -49,6 +50,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       KeepTlpInLog1764000000009,
       CreateExplainedFindings1764000000005,
       CreateWebhooks1764000000010,
+      CreateMail1764000000011,
     ],
     entities: [
       Organization,

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from "graphql";
 import { AlertPrinter } from "./alert-json";
 import type { Hub } from "./hub";
+import { MailWork } from "./mail/deliver-mail";
 import { SoleDuty } from "./sole-duty";
 import { WebhookWork } from "./webhook/deliver-webhook";
 import { Workers, WORKERS_CHANNEL } from "./workers";
@@ -18,7 +19,11 @@ export interface Deliveries {
 
 export function startDeliveries(hub: Hub, schema: GraphQLSchema): Deliveries {
   const printer = new AlertPrinter(schema);
-  const workers = new Workers(hub, [new WebhookWork(hub, printer)]);
+  const { mail } = hub.config;
+  const workers = new Workers(hub, [
+    new WebhookWork(hub, printer),
+    ...(mail ? [new MailWork(hub, printer, mail)] : []),
+  ]);
   const duty = new SoleDuty(hub, DELIVERIES_LOCK, WORKERS_CHANNEL, workers);
   duty.open();
   return { wake: () => workers.wake(), close: () => duty.close() };

@@ -16,9 +16,9 @@ class HeldReadings implements Pick<Ledger, "record"> {
     this.held.set(reading[1].id, reading);
   }
 
-  release(): void {
-    for (const reading of this.held.values()) this.ledger.record(...reading);
-    this.held.clear();
+  release(uuid: string): void {
+    const reading = this.held.get(uuid);
+    if (reading) this.ledger.record(...reading);
   }
 }
 
@@ -28,37 +28,42 @@ export interface NextAlert {
   alert: Alert;
   /** The account for which it was read, at the moment of reading. */
   ctx: Context;
-  /** Puts the reading into the ledger: when content has left the hub. */
+  /** Puts the reading of its item into the ledger: when content has left the hub. */
   disclosed: () => void;
 }
 
 /** What is next in the log for somebody. */
 export interface Next {
-  next: NextAlert | null;
-  /** Up to where everything was read, where nothing was found. */
+  alerts: NextAlert[];
+  /** Up to where everything was read. */
   upTo: LogPosition;
   /** Whether that is the end of the log, as far as it was known. */
   end: boolean;
 }
 
 /**
- * The next alert for an account after a position, with its rights as they are now. A channel that delivers later, or once
- * more, asks again. Throws UNAUTHENTICATED once the credential is no longer good.
+ * The next alerts for an account after a position, with its rights as they are now: at most `wanted`. A channel that
+ * delivers later, or once more, asks again. Throws UNAUTHENTICATED once the credential is no longer good.
  */
-export async function nextAlert(
+export async function nextAlerts(
   hub: Hub,
   session: Session,
   channel: Channel,
   from: LogPosition,
   filter: AlertFilter | null,
+  wanted = 1,
 ): Promise<Next> {
   const held = new HeldReadings(hub.ledger);
   const fresh = (): Context => new Context(hub, session, channel, null, held);
   fresh().account();
   const head = Math.max(hub.log.position, from.seq);
-  const { delivered, goOn } = await alertsAfter(fresh, from, filter, 1);
-  const [first] = delivered;
-  const upTo = goOn ?? { seq: head, sub: WHOLE_ENTRY };
-  const next = first && { ...first, ctx: fresh(), disclosed: () => held.release() };
-  return { next: next ?? null, upTo, end: goOn === null };
+  const { delivered, goOn } = await alertsAfter(fresh, from, filter, wanted);
+  const ctx = fresh();
+  const alerts = delivered.slice(0, wanted).map(({ position, alert }) => {
+    const { uuid = null } = (alert.item ?? {}) as { uuid?: string };
+    return { position, alert, ctx, disclosed: () => void (uuid && held.release(uuid)) };
+  });
+  const last = alerts.at(-1);
+  if (last && alerts.length === wanted) return { alerts, upTo: last.position, end: false };
+  return { alerts, upTo: goOn ?? { seq: head, sub: WHOLE_ENTRY }, end: goOn === null };
 }

@@ -32,6 +32,7 @@ import {
   ReleaseResolver,
   ReleasesResolver,
 } from "./release/release.resolver";
+import { MailResolver } from "./mail/mail.resolver";
 import { WebhookResolver } from "./webhook/webhook.resolver";
 import { DateTime } from "./scalars";
 import { Pap } from "./sharing/pap";
@@ -79,6 +80,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       IncidentResolver,
       IndicatorResolver,
       LookupResultResolver,
+      MailResolver,
       MembershipResolver,
       OrganizationResolver,
       PartyResolver,

@@ -17,6 +17,7 @@ import { makeSchema } from "./schema";
 import { type Deliveries, startDeliveries } from "./deliveries";
 import { warningsFor } from "./indicator/warninglist";
 import { acceptSockets, type Sockets } from "./sockets";
+import { answerStop } from "./mail/stop-page";
 import { homePage } from "./home-page";
 import type { Logger } from "pino";
 
@@ -159,6 +160,14 @@ async function answer(
     response
       .writeHead(200, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" })
       .end(homePage);
+    return undefined;
+  }
+  if (path?.startsWith("/mail/stop/")) {
+    const address = request.socket.remoteAddress ?? null;
+    const { status, page } = await answerStop(hub, request.method, path, address);
+    response
+      .writeHead(status, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" })
+      .end(page);
     return undefined;
   }
   return plain(response, 404, "not found");

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import type { Hub } from "./hub";
@@ -66,6 +67,7 @@ export class SoleDuty {
 
   private async serve(client: Client, lost: AbortController): Promise<void> {
     const ended = AbortSignal.any([this.closing.signal, lost.signal]);
+    setMaxListeners(0, ended); // each worker that rests listens to it
     while (!(await this.isOurs(client))) {
       await this.rest(ended);
       if (ended.aborted) return;

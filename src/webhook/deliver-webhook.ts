@@ -2,7 +2,7 @@ import type { AlertPrinter } from "../alert-json";
 import type { LogPosition } from "../cursors";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
-import { nextAlert, type NextAlert } from "../next-alert";
+import { type NextAlert, nextAlerts } from "../next-alert";
 import type { Pause, Work } from "../workers";
 import { type Outcome, post } from "./post";
 import { messageId, signedHeaders } from "./sign";
@@ -57,7 +57,8 @@ export class WebhookWork implements Work {
     const from = this.placeOf(hook);
     const session = { keyId: hook.keyId, accountId: hook.accountId };
     try {
-      const { next, upTo, end } = await nextAlert(hub, session, "webhook", from, hook.filter);
+      const { alerts, upTo, end } = await nextAlerts(hub, session, "webhook", from, hook.filter);
+      const [next] = alerts;
       if (!next) {
         await this.note(hook, upTo);
         return end ? { after: upTo.seq } : { until: 0 };
