@@ -24,7 +24,7 @@ const DATABASE_PACKAGES = ["(^|/)node_modules/(typeorm|pg|pg-[^/]*|@types/pg)/",
 
 /** Files that may use TypeORM and pg. Verb files are those directly in a feature's folder. */
 const MAY_USE_DATABASE = [
-  "^src/(database[^/]*|context|transaction|hub)[.]ts$",
+  "^src/(database[^/]*|context|transaction|hub|sole-duty)[.]ts$",
   "^src/(?!cli/|console/)[^/]+/[^/]+[.]ts$",
   ENTITY,
 ];

@@ -108,6 +108,8 @@ export const benchConfig = (databaseUrl: string): Config => ({
   logLevel: "warn",
   foldSeconds: 30,
   logDays: 90,
+  webhookPrivate: false,
+  mail: null,
 });
 
 async function fill({ rows, url }: World, log: (message: string) => void): Promise<void> {

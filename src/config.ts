@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { type MailConfig, readMailConfig } from "./mail-config";
 
 /** What the environment says, checked once; nothing else reads `process.env`. */
 export interface Config {
@@ -14,6 +15,10 @@ export interface Config {
   readonly foldSeconds: number;
   /** So long the log of alerts is kept for those who come back. */
   readonly logDays: number;
+  /** Whether webhooks may lead to plain HTTP and into private networks. */
+  readonly webhookPrivate: boolean;
+  /** null: the hub sends no mail. */
+  readonly mail: MailConfig | null;
 }
 
 /** A setting that cannot be used: one line that names the variable. */
@@ -45,6 +50,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (demo !== "0" && demo !== "1") throw new ConfigError("HUB_DEMO must be 0 or 1");
   const foldSeconds = wholeNumber(env, "HUB_FOLD_SECONDS", 30, 0, 3_600);
   const logDays = wholeNumber(env, "HUB_LOG_DAYS", 90, 1, 36_500);
+  const webhookPrivate = env.HUB_WEBHOOK_PRIVATE || "0";
+  if (webhookPrivate !== "0" && webhookPrivate !== "1")
+    throw new ConfigError("HUB_WEBHOOK_PRIVATE must be 0 or 1");
   return Object.freeze({
     port,
     host: env.HOST || "127.0.0.1",
@@ -55,6 +63,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel,
     foldSeconds,
     logDays,
+    webhookPrivate: webhookPrivate === "1",
+    mail: readMailConfig(env, (line) => {
+      throw new ConfigError(line);
+    }),
   });
 }
 

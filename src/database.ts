@@ -8,6 +8,8 @@ import { KeepIep1764000000004 } from "../migrations/1764000000004-keep-iep";
 import { MergeOrganizations1764000000006 } from "../migrations/1764000000006-merge-organizations";
 import { ChainEntriesAtBirth1764000000007 } from "../migrations/1764000000007-chain-entries-at-birth";
 import { KeepTlpInLog1764000000009 } from "../migrations/1764000000009-keep-tlp-in-log";
+import { CreateWebhooks1764000000010 } from "../migrations/1764000000010-create-webhooks";
+import { CreateMail1764000000011 } from "../migrations/1764000000011-create-mail";
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
 import { NumberWatches1764000000012 } from "../migrations/1764000000012-number-watches";
 import { FoldAndTrimLog1764000000013 } from "../migrations/1764000000013-fold-and-trim-log";
@@ -51,6 +53,8 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       CreateExplainedFindings1764000000005,
       NumberWatches1764000000012,
       FoldAndTrimLog1764000000013,
+      CreateWebhooks1764000000010,
+      CreateMail1764000000011,
     ],
     entities: [
       Organization,

@@ -16,7 +16,9 @@ export type NodeType =
   | "coordinator"
   | "change"
   | "signature"
-  | "sighting";
+  | "sighting"
+  | "webhook"
+  | "mail";
 
 /** A bare UUID as the database holds it. */
 export type Uuid = string & { readonly __uuid: unique symbol };

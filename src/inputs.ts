@@ -26,6 +26,11 @@ export function checkText(
   if (/[\ud800-\udfff]/u.test(text)) problems.add(path, "contains half of a character");
 }
 
+const EMAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
+
+/** Whether a text is one e-mail address of at most 255 characters. */
+export const isEmail = (text: string): boolean => EMAIL.test(text);
+
 export function checkList(
   problems: Problems,
   path: string,

@@ -32,6 +32,8 @@ import {
   ReleaseResolver,
   ReleasesResolver,
 } from "./release/release.resolver";
+import { MailResolver } from "./mail/mail.resolver";
+import { WebhookResolver } from "./webhook/webhook.resolver";
 import { DateTime } from "./scalars";
 import { Pap } from "./sharing/pap";
 import { Tlp } from "./sharing/tlp";
@@ -78,6 +80,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       IncidentResolver,
       IndicatorResolver,
       LookupResultResolver,
+      MailResolver,
       MembershipResolver,
       OrganizationResolver,
       PartyResolver,
@@ -88,6 +91,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
       SharedItemResolver,
       SharingAgreementResolver,
       ViewerResolver,
+      WebhookResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     validate: false,

@@ -17,9 +17,11 @@ import { EventStreams } from "./event-stream";
 import { type Clock, Hub } from "./hub";
 import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
+import { type Deliveries, startDeliveries } from "./deliveries";
 import { warningsFor } from "./indicator/warninglist";
 import { type OperationRequest, Operations } from "./operations";
 import { acceptSockets, type Sockets } from "./sockets";
+import { answerStop } from "./mail/stop-page";
 import { homePage } from "./home-page";
 import type { Logger } from "pino";
 
@@ -30,6 +32,7 @@ const API_HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-
 
 export interface RunningHub {
   hub: Hub;
+  deliveries: Deliveries;
   /** `http://127.0.0.1:4000` */
   url: string;
   port: number;
@@ -92,11 +95,13 @@ export async function startHub({
     streams.wake();
   };
   const { port } = server.address() as AddressInfo;
+  const deliveries = startDeliveries(hub, schema);
   return {
     hub,
+    deliveries,
     port,
     url: `http://${config.host}:${port}`,
-    stop: () => stop(hub, graphql, server, sockets),
+    stop: () => stop(hub, graphql, server, sockets, deliveries),
   };
 }
 
@@ -172,6 +177,14 @@ async function answer(
     response
       .writeHead(200, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" })
       .end(homePage);
+    return undefined;
+  }
+  if (path?.startsWith("/mail/stop/")) {
+    const address = request.socket.remoteAddress ?? null;
+    const { status, page } = await answerStop(hub, request.method, path, address);
+    response
+      .writeHead(status, { ...API_HEADERS, "content-type": "text/html; charset=utf-8" })
+      .end(page);
     return undefined;
   }
   return plain(response, 404, "not found");
@@ -336,13 +349,14 @@ async function stop(
   { apollo, streams }: Graphql,
   server: Server,
   sockets: Sockets,
+  deliveries: Deliveries,
 ): Promise<void> {
   hub.stopping = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   streams.close();
   const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await Promise.all([sockets.close(), closed]);
+  await Promise.all([sockets.close(), closed, deliveries.close()]);
   clearTimeout(late);
   await apollo.stop();
   await hub.close();

@@ -1,14 +1,12 @@
 import type { Context } from "../context";
 import { conflict, Problems } from "../errors";
 import { globalId, uuidOf } from "../ids";
-import { checkText, MAX_NAME } from "../inputs";
+import { checkText, isEmail, MAX_NAME } from "../inputs";
 import { Affiliation } from "../sharing/vocabulary";
 import type { Change } from "../transaction";
 import { Account } from "./account.entity";
 import type { CreateAccountInput } from "./auth.type";
 import { administers, found, grantableRoles, mayManage, requireThat } from "./rights";
-
-const EMAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
 
 /** By an ORG_ADMIN in its own organization, or the operator's admin in any. */
 export async function createAccount(ctx: Context, input: CreateAccountInput): Promise<Account> {
@@ -22,7 +20,7 @@ export async function createAccount(ctx: Context, input: CreateAccountInput): Pr
     "Only an ORG_ADMIN of the organization makes its accounts.",
   );
   const problems = new Problems();
-  if (!EMAIL.test(input.email))
+  if (!isEmail(input.email))
     problems.add("input.email", "is not an e-mail address of at most 255 characters");
   else checkText(problems, "input.email", input.email, 255);
   checkText(problems, "input.displayName", input.displayName, MAX_NAME, true);

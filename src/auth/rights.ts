@@ -57,6 +57,10 @@ export function mayManage(by: Account, account: Account, directory: Directory): 
   return account.roles.every((role) => grantable.includes(role));
 }
 
+/** Sets up and reads the webhooks of its own organization. */
+export const mayManageWebhooks = (account: Account): boolean =>
+  administers(account, account.organizationId);
+
 // ── Who reads what of the directory (sharing model, section 1) ──
 
 /** An account's e-mail, roles and state. */

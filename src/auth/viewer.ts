@@ -7,18 +7,26 @@ import type { Account } from "./account.entity";
 /** What a request or a socket came with: a key, by its id. Whether it still opens anything is asked anew each time. */
 export interface Session {
   readonly keyId: string;
+  /**
+   * What the hub does for this account, for as long as the key holds by which that was set up; the key may be another
+   * account's of the same organization. It opens what a key opens that somebody else made.
+   */
+  readonly accountId?: string;
 }
 
 /** The account behind a session, as things are now. Throws UNAUTHENTICATED once the key or the account is no good. */
 export function accountOf(hub: Hub, session: Session): Account {
   const key = hub.directory.keys.get(session.keyId);
-  const account = key && hub.directory.accounts.get(key.accountId);
+  const holder = key && hub.directory.accounts.get(key.accountId);
+  const account = holder && hub.directory.accounts.get(session.accountId ?? holder.uuid);
   const now = hub.now();
   const good =
     key &&
     account &&
     !key.revokedAt &&
+    !holder.disabledAt &&
     !account.disabledAt &&
+    holder.organizationId === account.organizationId &&
     (key.expiresAt?.getTime() ?? Infinity) > now;
   if (!good) throw unauthenticated("This API key is not, or no longer, valid.");
   return account;
@@ -29,7 +37,8 @@ export function viewerOf(hub: Hub, session: Session | null): Viewer | null {
   if (!session) return null;
   const account = accountOf(hub, session);
   const key = hub.directory.keys.get(session.keyId);
-  return { ...asViewer(hub, account), ownCredential: key?.createdBy === account.uuid };
+  const ownCredential = session.accountId === undefined && key?.createdBy === account.uuid;
+  return { ...asViewer(hub, account), ownCredential };
 }
 
 /** An account as a viewer with a credential of its own: for explanations and previews. */

@@ -27,7 +27,7 @@ export class Disclosure {
   })
   sector!: string | null;
   @Field(() => AccessPathKind) path!: AccessPathKind;
-  @Field(() => String, { description: "query or subscription." }) channel!: string;
+  @Field(() => String, { description: "query, subscription, webhook or mail." }) channel!: string;
   @Field(() => Date) firstAt!: Date;
   @Field(() => Date) lastAt!: Date;
   @Field(() => Int) count!: number;

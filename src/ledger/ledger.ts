@@ -8,7 +8,7 @@ import { AccessPathKind } from "../sharing/vocabulary";
 import { chain, Chain, type Entry, ENTRY_TEXT } from "./chain";
 
 /** By which way an item was read. */
-export type Channel = "query" | "subscription";
+export type Channel = "query" | "subscription" | "webhook" | "mail";
 
 /** Of several paths the one that says most of the reader; the newest release of equals. */
 function told(paths: readonly HeldPath[]): HeldPath | undefined {

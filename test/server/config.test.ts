@@ -20,6 +20,8 @@ test("without any setting the defaults hold: loopback, port 4000, the embedded d
     logLevel: "info",
     foldSeconds: 30,
     logDays: 90,
+    webhookPrivate: false,
+    mail: null,
   });
   expect(readConfig({}).dataDir).toMatch(/\/var$/);
 });
@@ -35,6 +37,11 @@ test("an empty variable counts as not set", () => {
     LOG_LEVEL: "",
     HUB_FOLD_SECONDS: "",
     HUB_LOG_DAYS: "",
+    HUB_WEBHOOK_PRIVATE: "",
+    HUB_SMTP_URL: "",
+    HUB_SMTP_FROM: "",
+    HUB_SMTP_CA: "",
+    HUB_PUBLIC_URL: "",
   };
   expect(readConfig(empty)).toEqual(readConfig({}));
 });
@@ -70,10 +77,61 @@ test.each([
   ["HUB_FOLD_SECONDS", "3601"],
   ["HUB_LOG_DAYS", "0"],
   ["HUB_LOG_DAYS", "ninety"],
+  ["HUB_WEBHOOK_PRIVATE", "yes"],
+  ["HUB_PUBLIC_URL", "hub.example"],
+  ["HUB_PUBLIC_URL", "ftp://hub.example/"],
+  ["HUB_PUBLIC_URL", "https://hub.example/?x"],
+  ["HUB_SMTP_FROM", "hub@hub.example"],
+  ["HUB_SMTP_CA", "/nowhere/ca.pem"],
 ])("%s=%j is refused in one line that names it", (name, value) => {
   const message = refusal({ [name]: value });
   expect(message).toContain(name);
   expect(message).not.toContain("\n");
+});
+
+const MAIL = {
+  HUB_SMTP_URL: "smtp://hub:p%40ss@mail.example",
+  HUB_SMTP_FROM: "Musubi <hub@hub.example>",
+  HUB_PUBLIC_URL: "https://hub.example/",
+};
+
+test("how mail is sent is read as a whole; without TLS only on the loopback", () => {
+  expect(readConfig(MAIL).mail).toEqual({
+    host: "mail.example",
+    port: 587,
+    secure: false,
+    requireTls: true,
+    user: "hub",
+    password: "p@ss",
+    from: { name: "Musubi", address: "hub@hub.example" },
+    ca: null,
+    publicUrl: "https://hub.example",
+  });
+  const on = (url: string) => readConfig({ ...MAIL, HUB_SMTP_URL: url }).mail;
+  expect(on("smtps://mail.example")).toMatchObject({ port: 465, secure: true, user: null });
+  expect(on("smtp://127.0.0.1:1025")).toMatchObject({ port: 1025, requireTls: false });
+  expect(on("smtp://[::1]:1025")).toMatchObject({ host: "::1", requireTls: false });
+  expect(on("smtp://localhost")).toMatchObject({ requireTls: false });
+  expect(on("smtp://127.example")).toMatchObject({ requireTls: true });
+});
+
+test.each([
+  ["HUB_SMTP_URL", "mail.example"],
+  ["HUB_SMTP_URL", "http://mail.example"],
+  ["HUB_SMTP_URL", "smtp://"],
+  ["HUB_SMTP_URL", "smtp://mail.example/path"],
+  ["HUB_SMTP_URL", "smtp://hub:%zz@mail.example"],
+  ["HUB_SMTP_FROM", ""],
+  ["HUB_SMTP_FROM", "Musubi"],
+  ["HUB_SMTP_FROM", "Musubi <a@b.example>\r\nBcc: c@d.example"],
+  ["HUB_SMTP_CA", "/nowhere/ca.pem"],
+  ["HUB_SMTP_CA", __filename],
+  ["HUB_PUBLIC_URL", ""],
+])("of the mail's settings %s=%j is refused in one line that names it", (name, value) => {
+  const message = refusal({ ...MAIL, [name]: value });
+  expect(message).toContain(name);
+  expect(message).not.toContain("\n");
+  expect(message).not.toContain("%zz");
 });
 
 test("a refusal does not repeat a credential", () => {

@@ -72,11 +72,16 @@ test.each<[string, (id: string) => object]>([
   ["createApiKey", (id) => ({ input: { accountId: id, name: "x" } })],
   ["revokeApiKey", (id) => ({ id })],
   ["deleteWatch", (id) => ({ id })],
+  ["updateWebhook", (id) => ({ id, input: { name: "x", url: "https://example.jp/" } })],
+  ["deleteWebhook", (id) => ({ id })],
+  ["pauseWebhook", (id) => ({ id })],
+  ["resumeWebhook", (id) => ({ id })],
+  ["rotateWebhookSecret", (id) => ({ id })],
   ["releaseItem", (id) => ({ input: { itemId: id, tlp: "AMBER", groupIds: [w.group.power] } })],
   ["audiencePreview", (id) => ({ input: { itemId: id, tlp: "AMBER", groupIds: [w.group.power] } })],
   ["sharingDecision", (id) => ({ itemId: id, organizationId: w.org.acme })],
 ])("in %s they are NOT_FOUND, all alike", async (field, args) => {
-  const scalar = ["revokeApiKey", "deleteWatch"].includes(field);
+  const scalar = ["revokeApiKey", "deleteWatch", "deleteWebhook"].includes(field);
   for (const id of [...IDS, ...TYPES.filter((type) => /^(incident|account|release)_/.test(type))]) {
     const refusal = await w.as.acme.refused(field, args(id) as never, scalar ? "" : "__typename");
     expect([id.slice(0, 60), refusal.code, refusal.message]).toEqual([

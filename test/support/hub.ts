@@ -80,6 +80,12 @@ export class TestHub {
     await this.running.hub.sweep.run();
   }
 
+  /** Moves the clock, and lets the hub look at what is due by it. */
+  pass(ms: number): void {
+    this.clock.advance(ms);
+    this.running.deliveries.wake();
+  }
+
   /** Subscribes to alerts over a real WebSocket, and waits until the hub has it. */
   async subscribe(
     client: Pick<Client, "key">,
@@ -177,16 +183,24 @@ export async function makeAccount(
   return { accountId, key: own.secret, foreignKey: first.secret };
 }
 
+/** Further variables of the environment. */
+export type Settings = Record<string, string>;
+
 /** A hub with its bootstrap account. */
-export async function startTestHub(): Promise<TestHub> {
+export async function startTestHub(settings: Settings = {}): Promise<TestHub> {
   const key = randomBytes(32).toString("base64url");
   let organizationId = "";
-  return start(new TestClock(), { key, organizationId: () => organizationId }, async (hub) => {
-    const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
-    const account = await createOperator(hub, operator);
-    await issueOwnKey(hub, account, "Bootstrap", key);
-    organizationId = `organization_${account.organizationId}`;
-  });
+  return start(
+    new TestClock(),
+    { key, organizationId: () => organizationId },
+    async (hub) => {
+      const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
+      const account = await createOperator(hub, operator);
+      await issueOwnKey(hub, account, "Bootstrap", key);
+      organizationId = `organization_${account.organizationId}`;
+    },
+    settings,
+  );
 }
 
 /** A hub that knows nobody yet, long ago. */
@@ -208,10 +222,11 @@ async function start(
   clock: TestClock,
   operator: { key: string; organizationId: () => string },
   prepare?: (hub: RunningHub["hub"]) => Promise<void>,
+  settings: Settings = {},
 ): Promise<TestHub> {
   const database = await createTestDatabase();
   const running = await startHub({
-    config: TEST_CONFIG,
+    config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent", ...settings }),
     databaseUrl: database.url,
     logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
     clock,

@@ -1,0 +1,143 @@
+import type { AlertJson, AlertPrinter } from "../alert-json";
+import { accountOf } from "../auth/viewer";
+import { HubError } from "../errors";
+import type { Hub } from "../hub";
+import type { MailConfig } from "../mail-config";
+import { type NextAlert, nextAlerts } from "../next-alert";
+import type { Pause, Work } from "../workers";
+import { composeAlert, type Draft, isContent } from "./compose";
+import { nextAt } from "./daily";
+import { readDigest } from "./digest";
+import { type Ended, MailLog } from "./mail-log";
+import { loadMail, StopLinks, workingMail } from "./mail-store";
+import { MailKind, type MailSettings, MailState } from "./mail.type";
+import { messageId, type Sent, Smtp } from "./smtp";
+import { wordsIn } from "./words";
+
+/** Sends mail: for each account one after another, its digest when it is due, and alerts as they come. */
+export class MailWork implements Work {
+  private readonly smtp: Smtp;
+  private readonly links: StopLinks;
+  private readonly log: MailLog;
+
+  constructor(
+    private readonly hub: Hub,
+    private readonly printer: AlertPrinter,
+    private readonly config: MailConfig,
+  ) {
+    this.smtp = new Smtp(config);
+    this.links = new StopLinks(hub);
+    this.log = new MailLog(hub);
+  }
+
+  ids(): Promise<string[]> {
+    return workingMail(this.hub);
+  }
+
+  async step(accountId: string, signal: AbortSignal): Promise<Pause | "done"> {
+    const mail = await loadMail(this.hub, accountId);
+    if (!mail || (mail.state !== MailState.ACTIVE && mail.pending === null)) return "done";
+    const due = mail.nextAttemptAt?.getTime() ?? 0;
+    if (due > this.hub.now()) return { until: due };
+    if (mail.pending) return this.sendPending(mail, mail.pending, signal);
+    try {
+      accountOf(this.hub, { keyId: mail.keyId });
+      if (mail.digestDueAt && mail.digestDueAt.getTime() <= this.hub.now())
+        return await this.sendDigest(mail, mail.digestDueAt.getTime(), signal);
+      return await this.sendNext(mail, signal);
+    } catch (error) {
+      if (!(error instanceof HubError) || error.code !== "UNAUTHENTICATED") throw error;
+      const disabled = this.hub.directory.accounts.get(accountId)?.disabledAt ?? null;
+      await this.log.keyEnded(mail, disabled === null);
+      return { until: 0 };
+    }
+  }
+
+  /** The next alert of those that are wanted at once. */
+  private async sendNext(mail: MailSettings, signal: AbortSignal): Promise<Pause> {
+    const until = mail.digestDueAt?.getTime() ?? Infinity;
+    const session = { keyId: mail.keyId };
+    const from = this.log.placeOf(mail);
+    const filter = { types: mail.immediate };
+    if (!mail.immediate.length) return { until };
+    const { alerts, upTo, end } = await nextAlerts(this.hub, session, "mail", from, filter);
+    const [next] = alerts;
+    if (!next) {
+      await this.log.readOn(mail, upTo);
+      return end ? { until, after: upTo.seq } : { until: 0 };
+    }
+    const alert = await this.printer.print(next.ctx, next.alert);
+    const draft = composeAlert(mail, alert, this.config.publicUrl);
+    const id = messageId(this.smtp.domain, mail.accountId, alert.cursor);
+    const sent = await this.send(mail, draft, id, signal);
+    if (sent.accepted) told([next], [alert]);
+    if (sent.accepted || !signal.aborted)
+      await this.log.settle(mail, MailKind.ALERT, id, sent, { position: next.position });
+    return { until: 0 };
+  }
+
+  private async sendDigest(mail: MailSettings, due: number, signal: AbortSignal): Promise<Pause> {
+    const { hub, printer } = this;
+    const digest = await readDigest(hub, printer, mail);
+    const hour = mail.digestHour ?? 0;
+    const ended: Ended = {
+      digestPosition: digest.upTo,
+      digestDueAt: digest.end ? nextAt(hour, mail.timeZone, hub.now()) : due,
+    };
+    if (!digest.alerts.length) {
+      await this.log.moveOn(mail, ended);
+      return { until: 0 };
+    }
+    const draft = digest.compose(due, this.config.publicUrl);
+    const { seq, sub } = mail.digestPosition;
+    const id = messageId(this.smtp.domain, mail.accountId, `digest ${seq} ${sub} ${due}`);
+    const sent = await this.send(mail, draft, id, signal);
+    if (sent.accepted) told(digest.alerts, digest.printed);
+    if (sent.accepted || !signal.aborted)
+      await this.log.settle(mail, MailKind.DIGEST, id, sent, ended);
+    return { until: 0 };
+  }
+
+  private async sendPending(
+    mail: MailSettings,
+    kind: MailKind.CONFIRMATION | MailKind.NOTICE,
+    signal: AbortSignal,
+  ): Promise<Pause> {
+    const words = wordsIn(mail.language);
+    const confirms = kind === MailKind.CONFIRMATION;
+    const draft = {
+      subject: `[${words.hub}] ${confirms ? words.confirmSubject : words.noticeSubject}`,
+      text: confirms ? words.confirm(mail.code ?? "") : words.notice,
+    };
+    const id = messageId(this.smtp.domain, mail.accountId, `${kind} ${mail.revision}`);
+    const sent = await this.send(mail, draft, id, signal);
+    if (sent.accepted || !signal.aborted) await this.log.settle(mail, kind, id, sent, {});
+    return { until: 0 };
+  }
+
+  private send(
+    { accountId, address, language }: MailSettings,
+    { subject, text }: Draft,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<Sent> {
+    const stopUrl = this.links.of(this.config.publicUrl, accountId);
+    const foot = wordsIn(language).stop(stopUrl);
+    const message = {
+      to: address,
+      subject,
+      text: `${text}\n\n-- \n${foot}\n`,
+      messageId: id,
+      stopUrl,
+    };
+    return this.smtp.send(message, signal);
+  }
+}
+
+/** Only what went out as content was disclosed; a link tells that there is something, and no more. */
+function told(alerts: readonly NextAlert[], printed: readonly AlertJson[]): void {
+  for (const [i, alert] of alerts.entries()) {
+    const item = printed[i]?.item;
+    if (item && isContent(item)) alert.disclosed();
+  }
+}
