@@ -3,7 +3,8 @@ import type { MaybeViewer, Viewer } from "../../src/sharing/parties";
 import { tlpOf } from "../../src/sharing/tlp";
 import { papOf } from "../../src/sharing/pap";
 import { attributionOf } from "../../src/sharing/vocabulary";
-import type { World, WorldItem } from "../sharing/generated-world";
+import type { WorldItem } from "../sharing/generated-world";
+import type { Present } from "../sharing/oracle";
 import {
   DAY,
   instantOf,
@@ -77,10 +78,9 @@ export class Community {
   }
 
   /** The world as the oracle takes it, at an instant of the scenario. */
-  at(now: number): World {
+  at(now: number): Present {
     const { operatorId } = this.world.facts;
-    const none = { organizations: [], groups: [], accounts: [], items: [], viewers: [] };
-    return { ...this.world.facts, ...none, operatorId: operatorId ?? "", now };
+    return { ...this.world.facts, operatorId: operatorId ?? "", now };
   }
 
   /** The global id of what has this id in the world. */

@@ -1,5 +1,6 @@
-import { FIELDS, oracle } from "../sharing/oracle";
+import { oracle } from "../sharing/oracle";
 import { listed } from "../sharing/scenario-world";
+import { FIELDS } from "../sharing/worlds/consent";
 import { ITEM } from "./selections";
 import { askedBy, type Asker, type Community, of } from "./community";
 

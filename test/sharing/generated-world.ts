@@ -13,6 +13,8 @@ export interface WorldAudience extends AudienceFacts {
 
 export interface WorldItem extends ItemRow {
   audiences: WorldAudience[];
+  /** When each release expires unless another takes its place, by its id. */
+  expiries?: ReadonlyMap<string, number>;
   /** Of an INDICATOR. */
   observables: { type: string; value: string }[];
   links: string[];
@@ -28,4 +30,8 @@ export interface World extends PartyFacts {
   viewers: MaybeViewer[];
   /** The instant of the question. */
   now: number;
+  /** Other instants to ask about, before or after. */
+  moments: number[];
+  /** The first three bytes of the addresses that its indicators tell of. */
+  network: string;
 }

@@ -13,10 +13,11 @@ import { expanded, maskOf } from "../../src/sharing/fields";
 import type { MaybeViewer, Period } from "../../src/sharing/parties";
 import { decide, RELEASE_RULE, scopeOf } from "../../src/sharing/policy";
 import { type EffectiveTerms, narrower } from "../../src/sharing/terms";
-import { at, someTerms, world } from "./arbitraries";
+import { someTerms, world } from "./arbitraries";
 import type { World, WorldItem } from "./generated-world";
 import { InMemoryParties } from "./in-memory-parties";
 import { standingAt, versionInForce } from "./oracle";
+import { at } from "./worlds/time";
 
 const SEED = Number(process.env.SEED ?? 20_260_302);
 const RUNS = Number(process.env.RUNS ?? 100);
@@ -292,7 +293,7 @@ describe("periods", () => {
 });
 
 describe("the rights of a viewer", () => {
-  const worlds = fc.sample(world, { seed: SEED, numRuns: 10 * RUNS });
+  const worlds = fc.sample(world, { seed: SEED, numRuns: 15 * RUNS });
 
   test("with one target are disjoint: at most one of them holds for an audience", () => {
     const several = worlds.flatMap((w) =>

@@ -1,8 +1,11 @@
 import type { AgreementFact, MaybeViewer, VersionFact } from "../../src/sharing/parties";
 import type { Terms } from "../../src/sharing/terms";
 import type { World, WorldAudience, WorldItem } from "./generated-world";
+import { FIELDS, withholds, WORDING } from "./worlds/consent";
 
 /** Section 4 of the sharing model once more: naive, slow, and sharing no code with `src/`. Types alone are shared. */
+export type Present = Pick<World, "operatorId" | "memberships" | "agreements" | "now">;
+
 export interface Verdict {
   visible: boolean;
   paths: string[];
@@ -16,6 +19,11 @@ export interface Verdict {
   whole: boolean;
   /** The releases' audiences that reach the viewer. */
   audiences: WorldAudience[];
+  /** Whether one of the paths is of the item itself. */
+  own: boolean;
+  access: Path[];
+  /** The group by whose sector the source is described. */
+  sourceGroup: string | null;
 }
 
 interface Path {
@@ -23,37 +31,13 @@ interface Path {
   shows: (field: string) => boolean;
   attribution: number;
   audience: WorldAudience | null;
+  /** When it ends, as far as is known now. */
+  until: number;
 }
 
 const TLPS = ["CLEAR", "GREEN", "AMBER", "AMBER_STRICT", "RED"];
 const PAPS = ["CLEAR", "GREEN", "AMBER", "RED"];
 const TELLS = ["ANONYMOUS", "SECTOR_ONLY", "NAMED"];
-const WORDING = ["title", "name", "summary", "description", "body"];
-const DAMAGE = ["victim", "affectedSystems", "dataStolen", "severity", "awareAt"];
-const IDENTITY = ["contact", "source"];
-// Score, warnings and sightingCount are derived from the technical fields.
-const TECHNICAL =
-  "category occurredAt detectedAt pattern patternType observables validFrom validUntil confidence labels indicators about score warnings sightingCount".split(
-    " ",
-  );
-export const FIELDS = [...WORDING, ...DAMAGE, ...IDENTITY, ...TECHNICAL];
-const ALIASES = [
-  ["title", "name"],
-  ["description", "body"],
-];
-
-export function withholds(names: readonly string[], field: string): boolean {
-  const group = DAMAGE.includes(field)
-    ? "damage"
-    : IDENTITY.includes(field)
-      ? "identity"
-      : TECHNICAL.includes(field)
-        ? "technical"
-        : "";
-  const same = ALIASES.find((pair) => pair.includes(field)) ?? [field];
-  return names.includes(group) || names.some((name) => same.includes(name));
-}
-
 /** The version in force: begun, not ended, not terminated, and no later one has ever come into force. */
 export function versionInForce(agreement: AgreementFact, now: number): VersionFact | undefined {
   const cameIntoForce = agreement.versions.filter(
@@ -81,14 +65,20 @@ export function standingAt(a: AgreementFact, organization: string, now: number):
   return before && [...before, version.terms];
 }
 
-function activeAt(world: World, organization: string, group: string, at: number): boolean {
+export function activeAt(world: Present, organization: string, group: string, at: number): boolean {
   const changes = world.memberships.find(
     (m) => m.organizationId === organization && m.groupId === group,
   )?.changes;
   return changes?.findLast((c) => c.at <= at)?.state === "ACTIVE";
 }
 
-function endedBetween(world: World, org: string, group: string, from: number, to: number): boolean {
+function endedBetween(
+  world: Present,
+  org: string,
+  group: string,
+  from: number,
+  to: number,
+): boolean {
   return world.memberships.some(
     (m) =>
       m.organizationId === org &&
@@ -97,11 +87,32 @@ function endedBetween(world: World, org: string, group: string, from: number, to
   );
 }
 
+/** When the right to receive under an agreement ends, if nothing else happens. */
+function grantUntil(a: AgreementFact, organization: string, now: number): number {
+  const instants = [
+    ...a.versions.flatMap((v) => [
+      v.effectiveFrom,
+      v.effectiveFrom + v.signWithinMs,
+      v.effectiveUntil,
+      v.terminatedAt,
+    ]),
+    ...(a.signatures.get(organization) ?? []).map((s) => s.at),
+  ];
+  const ends = instants.filter((t) => t > now && standingAt(a, organization, t) === null);
+  return Math.min(Infinity, ...ends);
+}
+
 const days = (retention: string): number =>
   Number(/\d+/.exec(retention)?.[0]) * (retention.endsWith("Y") ? 365 : 1) * 86_400_000;
 
+interface Received {
+  terms: Terms[];
+  until: number;
+}
+
 /** The terms under which the viewer's organization receives a release; null where it does not. */
-function termsFor(world: World, org: string, r: WorldAudience, now: number): Terms[] | null {
+function underAgreement(world: Present, org: string, r: WorldAudience): Received | null {
+  const { now } = world;
   const a = world.agreements.find((x) => x.id === r.target);
   if (!a || !activeAt(world, org, a.toGroupId, now)) return null;
   const granted = standingAt(a, org, now);
@@ -128,35 +139,51 @@ function termsFor(world: World, org: string, r: WorldAudience, now: number): Ter
       r.pap <= PAPS.indexOf(t.papCeiling) &&
       (t.retention === null || now < r.releasedAt + days(t.retention)),
   );
-  return covered && (held || terms.every((t) => t.retroactive)) ? terms : null;
+  if (!covered || !(held || terms.every((t) => t.retroactive))) return null;
+  const kept = terms.map(
+    (t) => r.releasedAt + (t.retention === null ? Infinity : days(t.retention)),
+  );
+  return { terms, until: Math.min(grantUntil(a, org, now), ...kept) };
 }
 
-export function oracle(world: World, viewer: MaybeViewer, item: WorldItem): Verdict {
+/** Whether a release reaches the viewer, by its kind of audience. */
+function received(world: Present, viewer: MaybeViewer, r: WorldAudience): Received | null {
+  if (world.now < r.liveFrom || world.now >= r.liveUntil) return null;
+  const open = { terms: [], until: Infinity };
+  if (r.path === "PUBLIC") return r.tlp === 0 ? open : null;
+  if (!viewer) return null;
+  const admitted = admits(viewer, r.tlp);
+  if (r.path === "BILATERAL") return admitted && r.target === viewer.organizationId ? open : null;
+  if (r.path === "NAMED")
+    return (admitted || r.tlp === 4) && r.target === viewer.accountId && viewer.ownCredential
+      ? open
+      : null;
+  return admitted ? underAgreement(world, viewer.organizationId, r) : null;
+}
+
+/** CONTRACTOR and CLIENT accounts up to AMBER, employees up to AMBER_STRICT. */
+const admits = (viewer: MaybeViewer, tlp: number): boolean =>
+  tlp <= 2 || (tlp === 3 && viewer?.affiliation === "EMPLOYEE");
+
+export function oracle(world: Present, viewer: MaybeViewer, item: WorldItem): Verdict {
   const { now } = world;
-  const employee = viewer?.affiliation === "EMPLOYEE";
-  const admits = (tlp: number): boolean => tlp <= 2 || (tlp === 3 && employee);
-  const red = employee && viewer.ownCredential;
+  const red = viewer?.affiliation === "EMPLOYEE" && viewer.ownCredential;
   const paths: Path[] = [];
   const all = (): boolean => true;
-  if (viewer?.organizationId === item.ownerId && (admits(item.tlp) || red)) {
-    paths.push({ kind: "OWNER", shows: all, attribution: 2, audience: null });
+  const ofItem = { attribution: 2, audience: null, until: Infinity };
+  if (viewer?.organizationId === item.ownerId && (admits(viewer, item.tlp) || red)) {
+    paths.push({ kind: "OWNER", shows: all, ...ofItem });
   }
   const analyst =
     viewer?.organizationKind === "OPERATOR" && viewer.roles.some((r) => r === "ANALYST");
-  if (analyst && item.submittedAt <= now && (admits(item.tlp) || red)) {
+  if (analyst && item.submittedAt <= now && (admits(viewer, item.tlp) || red)) {
     const shows = item.tlp < 4 ? all : (field: string) => field === "source";
-    paths.push({ kind: "OPERATOR", shows, attribution: 2, audience: null });
+    paths.push({ kind: "OPERATOR", shows, ...ofItem });
   }
   for (const r of item.audiences) {
-    if (now < r.liveFrom || now >= r.liveUntil) continue;
-    let terms: Terms[] | null = null;
-    if (r.path === "PUBLIC" && r.tlp === 0) terms = [];
-    if (r.path === "BILATERAL" && r.target === viewer?.organizationId && admits(r.tlp)) terms = [];
-    if (r.path === "NAMED" && r.target === viewer?.accountId && viewer.ownCredential)
-      terms = admits(r.tlp) || r.tlp === 4 ? [] : null;
-    if (r.path === "AGREEMENT" && viewer && admits(r.tlp))
-      terms = termsFor(world, viewer.organizationId, r, now);
-    if (!terms) continue;
+    const given = received(world, viewer, r);
+    if (!given) continue;
+    const { terms } = given;
     const withheld = [...r.withheldFields, ...terms.flatMap((t) => t.withheldFields)];
     const tells = Math.min(item.attribution, ...terms.map((t) => TELLS.indexOf(t.attribution)));
     paths.push({
@@ -164,12 +191,17 @@ export function oracle(world: World, viewer: MaybeViewer, item: WorldItem): Verd
       shows: (field) => !withholds(withheld, field),
       attribution: withholds(withheld, "source") ? Math.min(tells, 1) : tells,
       audience: r,
+      until: Math.min(given.until, r.liveUntil),
     });
   }
   const whole = paths.some((p) => !p.audience && p.shows("title"));
   const released = paths.flatMap((p) => p.audience ?? []);
   const newest = Math.max(...released.map((r) => r.releasedAt));
   const own = paths.some((p) => !p.audience);
+  const attribution = Math.max(...paths.map((p) => p.attribution));
+  const [telling] = paths
+    .filter((p) => p.attribution === attribution && p.audience?.fromGroupId)
+    .toSorted((a, b) => (b.audience?.releasedAt ?? 0) - (a.audience?.releasedAt ?? 0));
   return {
     visible: paths.length > 0,
     paths: paths.map((p) => p.kind).toSorted(),
@@ -184,10 +216,13 @@ export function oracle(world: World, viewer: MaybeViewer, item: WorldItem): Verd
     ),
     tlp: own ? item.tlp : Math.max(...released.map((r) => r.tlp)),
     pap: own ? item.pap : Math.max(...released.map((r) => r.pap)),
-    attribution: Math.max(...paths.map((p) => p.attribution)),
+    attribution,
     createdAt: own ? item.createdAt : Math.min(...released.map((r) => r.releasedAt)),
     updatedAt: own ? item.updatedAt : newest,
     whole,
     audiences: released,
+    own,
+    access: paths,
+    sourceGroup: attribution > 0 ? (telling?.audience?.fromGroupId ?? null) : null,
   };
 }

@@ -3,7 +3,8 @@ import { papOf } from "../../../src/sharing/pap";
 import { tlpOf } from "../../../src/sharing/tlp";
 import { attributionOf } from "../../../src/sharing/vocabulary";
 import type { WorldItem } from "../../sharing/generated-world";
-import { FIELDS, oracle, type Verdict } from "../../sharing/oracle";
+import { oracle, type Verdict } from "../../sharing/oracle";
+import { FIELDS } from "../../sharing/worlds/consent";
 import { KnownTo, type Walker } from "./known-to";
 
 type Answered = Record<string, unknown>;

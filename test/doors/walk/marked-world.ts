@@ -1,5 +1,5 @@
 import { OrganizationKind, Role } from "../../../src/sharing/vocabulary";
-import { DAY, START } from "../../sharing/arbitraries";
+import { DAY, START } from "../../sharing/worlds/time";
 import type { World, WorldItem } from "../../sharing/generated-world";
 
 /** A release that was proposed, and one that was rejected: known to the item's owner and the operator alone. */

@@ -25,7 +25,7 @@ export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled>
   directory.clear();
   await insertWorlds(pool, [world]);
   await markParties(pool, world);
-  await addContent(pool, world);
+  await addUndone(pool, world);
   const [account] = world.accounts;
   const [groupId = ""] = world.groups;
   const coordinator = { accountId: account?.id ?? "", groupId };
@@ -80,29 +80,8 @@ async function markParties(pool: Pool, { accounts }: MarkedWorld): Promise<void>
   );
 }
 
-/** What `insertWorlds` does not insert. */
-async function addContent(pool: Pool, { said, undone }: MarkedWorld): Promise<void> {
-  const rows = [...said].map(([item, content]) => ({ id: item.id, ...item.own, ...content }));
-  await each(
-    pool,
-    `UPDATE incident i SET detected_at = t."detectedAt", aware_at = t."awareAt", data_stolen = t."dataStolen"
-     FROM ROWS WHERE i.id = t.id`,
-    `id uuid, "detectedAt" timestamptz, "awareAt" timestamptz, "dataStolen" text[]`,
-    rows,
-  );
-  await each(
-    pool,
-    `UPDATE indicator i SET valid_until = t."validUntil", warnings = t.warnings FROM ROWS WHERE i.id = t.id`,
-    `id uuid, "validUntil" timestamptz, warnings jsonb`,
-    rows,
-  );
-  for (const kind of ["incident", "advisory"])
-    await each(
-      pool,
-      `UPDATE ${kind} i SET summary = t.summary FROM ROWS WHERE i.id = t.id`,
-      "id uuid, summary text",
-      rows,
-    );
+/** Releases that never came about. */
+async function addUndone(pool: Pool, { undone }: MarkedWorld): Promise<void> {
   await each(
     pool,
     `INSERT INTO release (id, item_id, state, tlp, title, summary, description, reason, withheld_fields, proposed_at, proposed_by)
