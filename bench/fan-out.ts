@@ -11,7 +11,7 @@ import { SocketClient } from "./socket-client";
 const CHANNEL = "bench_floor";
 /** Sockets that are opened at once. */
 const AT_ONCE = 100;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const QUERY = `subscription { alerts { cursor type at count itemId group { id name } item { id stixId tlp pap updatedAt
   source { attribution sector } ... on Incident { title summary category severity detectedAt } } } }`;
 

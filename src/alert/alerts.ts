@@ -2,10 +2,9 @@ import type { Context } from "../context";
 import { type LogPosition, WHOLE_ENTRY } from "../cursors";
 import { badInput } from "../errors";
 import type { Hub } from "../hub";
-import { loadItemsOfAnyKind } from "../sharing/item-rows";
 import type { AlertFilter } from "./alert.type";
-import type { LogRow } from "./log";
-import { type Entry, isAfter, type Raised, raisedFor, readFrom } from "./raise";
+import { entriesOf } from "./entries";
+import { isAfter, type Raised, raisedFor, readFrom } from "./raise";
 
 const BATCH = 200;
 
@@ -18,17 +17,6 @@ export function positionOf(hub: Hub, after: string | null, otherwise: number): L
   const position = hub.logCursor.open(after);
   if (!position) throw badInput("after", "is not a cursor of this hub");
   return position;
-}
-
-/** Entries with their items as they are now, in one reading. */
-export async function entriesOf(hub: Hub, rows: readonly LogRow[]): Promise<Entry[]> {
-  const ids = new Set(rows.flatMap((row) => row.itemId ?? []));
-  const items = ids.size ? await loadItemsOfAnyKind(hub.pool, [...ids]) : new Map<string, never>();
-  return rows.map((row) => ({
-    row,
-    item: items.get(row.itemId ?? "") ?? null,
-    endedTargets: null,
-  }));
 }
 
 /** One reading of the log for a viewer. */

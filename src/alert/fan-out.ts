@@ -2,19 +2,17 @@ import { viewerOf } from "../auth/viewer";
 import { Context } from "../context";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
-import { endedTargets } from "../sharing/ended";
 import type { Viewer } from "../sharing/parties";
 import { isAnalyst } from "../sharing/policy";
 import { type Standing, standingOf } from "../sharing/standing";
-import { entriesOf } from "./alerts";
-import { AudienceClass, namedIn, type Part, type Person, type Subscriber } from "./audience-class";
+import { AudienceClass, type Part, type Person, type Subscriber } from "./audience-class";
+import { isStale, type Read, readForAll, unread } from "./entries";
 import type { LogRow } from "./log";
 import type { Plan } from "./plan";
 import { type Entry, isAfter, type Raised, raisedFor, raisedForAll, wantsMatches } from "./raise";
 
 const BATCH = 100;
 const ATTEMPTS = 3;
-
 /** Who somebody is, for as long as parties and rights stay as they are. */
 interface Identity {
   viewer: Viewer | null;
@@ -103,10 +101,10 @@ export class FanOut {
     while (!signal.aborted) {
       try {
         const rows = await log.after(this.begun, BATCH);
-        for (const row of rows) {
+        for (const read of await this.read(rows)) {
           if (signal.aborted) return;
-          this.begun = row.seq;
-          await this.deliver(row);
+          this.begun = read.entry.row.seq;
+          await this.deliver(read);
         }
         if (!rows.length) await log.changed(this.begun, signal);
       } catch {
@@ -115,42 +113,40 @@ export class FanOut {
     }
   }
 
-  private async deliver(row: LogRow): Promise<void> {
+  private async deliver(read: Read): Promise<void> {
     if (this.subscribers.size) this.counts.entries++;
     for (let failures = 0; this.subscribers.size && !this.closing.signal.aborted;) {
       try {
         // What happens meanwhile counts: with other rights it is judged anew, for those that have not got it yet.
-        if (await this.pass(row)) return;
+        if (await this.pass(read)) return;
       } catch (err) {
         // While the database is away an alert is late, not lost. What fails otherwise is a denial.
         if ((await this.hub.whenReached()) || ++failures < ATTEMPTS) continue;
-        this.hub.logger.error({ err, seq: row.seq }, "delivering an entry of the log failed");
+        this.hub.logger.error(
+          { err, seq: read.entry.row.seq },
+          "delivering an entry of the log failed",
+        );
         return;
       }
     }
   }
 
   /** Whether everybody got the entry by rights that still held. */
-  private async pass(row: LogRow): Promise<boolean> {
+  private async pass(read: Read): Promise<boolean> {
     if (!this.isCurrent()) this.placeAll();
-    let read: { entry: Entry; at: number } | null = null;
     for (const audience of this.classes.values()) {
-      // The item as it is now: what has come into the log since may have changed it.
-      if (read?.at !== this.hub.log.position) read = await this.read(row);
-      const { entry } = read;
-      for (const part of audience.parts(entry, namedIn(entry), this.hub.now())) {
+      if (isStale(this.hub, read)) Object.assign(read, (await this.read([read.entry.row]))[0]);
+      const { entry, named } = read;
+      for (const part of audience.parts(entry, named, this.hub.now())) {
         if (!(await this.serve(audience.plan, part, entry))) return false;
       }
     }
     return true;
   }
 
-  private async read(row: LogRow): Promise<{ entry: Entry; at: number }> {
-    const at = this.hub.log.position;
-    const [entry] = await entriesOf(this.hub, [row]);
-    const ends = row.type === "ACCESS_ENDED" && row.itemId === null;
-    const targets = ends ? await endedTargets(this.hub, row.at) : null;
-    return { entry: { row, item: entry?.item ?? null, endedTargets: targets }, at };
+  /** Reads what the entries are about, if anybody is to be told. */
+  private read(rows: readonly LogRow[]): Promise<Read[]> {
+    return this.subscribers.size ? readForAll(this.hub, rows) : Promise.resolve(rows.map(unread));
   }
 
   /** Judges once and sends to all; false where rights changed meanwhile, and nothing was sent. */

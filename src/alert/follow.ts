@@ -3,7 +3,7 @@ import type { Session } from "../auth/viewer";
 import { Context } from "../context";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
-import { entriesOf } from "./alerts";
+import { entriesOf } from "./entries";
 import type { Sink, Subscriber } from "./audience-class";
 import type { Following } from "./following";
 import { Plans, type Question } from "./plan";

@@ -78,6 +78,16 @@ export class AlertLog {
     return seq >= this.head ? [] : this.store.after(seq, limit, this.head);
   }
 
+  /** Whether anything about an item has come since a number was the newest. */
+  hasMore(itemId: string, since: number): boolean {
+    for (let i = this.tail.length - 1; i >= 0; i--) {
+      const row = this.tail[i];
+      if (!row || row.seq <= since) return false;
+      if (row.itemId === itemId) return true;
+    }
+    return this.head > since;
+  }
+
   /** Resolves when there may be rows after a number, or when `signal` fires. */
   changed(seq: number, signal: AbortSignal): Promise<void> {
     if (this.head > seq || this.closed || signal.aborted) return Promise.resolve();
