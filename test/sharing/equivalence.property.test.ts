@@ -462,7 +462,7 @@ async function judgeViewer(
       say(
         "lookup",
         { many },
-        values.map((_, i) => found[i]?.map((v) => v.uuid).toSorted()),
+        values.map((_, i) => (found.get(i) ?? []).map((v) => v.uuid).toSorted()),
         values.map((v) =>
           known
             .filter(asserts(v.value))
