@@ -1,7 +1,7 @@
 import { ANY, toSql } from "./condition";
 import type { StoredKind } from "./facts";
 import { type FieldName, withholdingBits } from "./fields";
-import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS } from "./item-rows";
+import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS, type Reach } from "./item-rows";
 import type { LastingRight } from "./lasting-rights";
 import {
   type Admission,
@@ -36,8 +36,15 @@ export const rightsOf = (scope: Scope): [string, string, Date] => [
 export const releaseRows = (rights: readonly ReleaseRight[]): string =>
   `{${rights.map((r) => rowOf(r, r.admitted)).join()}}`;
 
+/** By whom an item may be seen at all. */
+export const reachOf = (scope: Scope): Reach => [
+  targetsOf(scope),
+  scope.owner?.ownerId ?? null,
+  scope.operator !== null,
+];
+
 /** The targets of the viewer's release rights, as an array of UUIDs in text. */
-export const targetsOf = (scope: Scope): string =>
+const targetsOf = (scope: Scope): string =>
   `{${scope.lasting.flatMap(({ rights }) => keptBy(targets, rights, targetList)).join()}}`;
 
 const rowsOf = ({ rights, admitted }: Admission): string[] => {

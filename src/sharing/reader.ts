@@ -4,7 +4,7 @@ import type { Channel } from "../ledger/ledger";
 import { disclose, type ItemRow, type ItemView, type ShownPath } from "./disclosure";
 import type { StoredKind } from "./facts";
 import { isWithheld } from "./fields";
-import { itemsIn, loadReachable, type Reach, type Row } from "./item-rows";
+import { itemsIn, loadReachable, type Row } from "./item-rows";
 import { LOOKUP_FEW, lookupSql, textArray } from "./lookup-sql";
 import { decide, type Scope } from "./policy";
 import {
@@ -14,8 +14,8 @@ import {
   filteredSql,
   linkedSql,
   newestSql,
+  reachOf,
   rightsOf,
-  targetsOf,
   walkedSql,
 } from "./reader-sql";
 
@@ -211,7 +211,7 @@ export class Reader {
         ? {
             name: "lookup few",
             text: LOOKUP_FEW,
-            values: [...this.reach(), new Date(this.scope.now), ...asked],
+            values: [...reachOf(this.scope), new Date(this.scope.now), ...asked],
           }
         : {
             name: `lookup ${branches}`,
@@ -226,14 +226,8 @@ export class Reader {
     return rows;
   }
 
-  /** By whom an item may be seen at all. */
-  private reach(): Reach {
-    const { scope } = this;
-    return [targetsOf(scope), scope.owner?.ownerId ?? null, scope.operator !== null];
-  }
-
   private reachable(uuids: readonly string[]): Promise<Map<string, ItemRow>> {
-    return loadReachable(this.hub.pool, this.kind, uuids, this.reach(), this.scope.now);
+    return loadReachable(this.hub.pool, this.kind, uuids, reachOf(this.scope), this.scope.now);
   }
 
   /** What a filter leaves of the newest pairs; `end`: where that ended, null: there is nothing beyond it. */

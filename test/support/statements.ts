@@ -36,6 +36,10 @@ export async function statementsOf(
     const heard = listening.getStore();
     return heard ? hear(heard, args, (given) => query.apply(this, given)) : query.apply(this, args);
   };
+  const { log } = hub;
+  const { wake } = log;
+  // What reads the log for everybody may be under way already, or not: it is not this document's.
+  log.wake = () => listening.exit(() => wake.call(log));
   try {
     const contextValue = new Context(hub, session, "query");
     const asked = { schema: await schema, source, variableValues, contextValue };
@@ -43,6 +47,7 @@ export async function statementsOf(
     return { answer, statements };
   } finally {
     prototype.query = query;
+    log.wake = wake;
   }
 }
 
