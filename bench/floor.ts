@@ -42,12 +42,12 @@ const PAGE = `
     ORDER BY x.released_at DESC, x.item_id DESC LIMIT $2) a ${JOINS}
   ORDER BY a.released_at DESC, a.item_id DESC`;
 const NODE = `SELECT ${ITEM} FROM release_audience a ${JOINS} WHERE a.item_id = $2 AND ${REACHES} LIMIT 1`;
+/** WHY no join for the name: PostgreSQL would go through all organizations for each row. */
 const LOOKUP = `
-  SELECT v.n, ${ITEM}, o.name AS organization
+  SELECT v.n, ${ITEM}, CASE WHEN ${NAMED} = 2 THEN (SELECT o.name FROM organization o WHERE o.id = i.owner_id) END AS organization
   FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS v(type, value, n)
   JOIN observable b ON hashtextextended(b.value, 0) = hashtextextended(v.value, 0) AND b.value = v.value AND b.type = v.type
-  CROSS JOIN LATERAL (SELECT a.* FROM release_audience a WHERE a.item_id = b.indicator_id AND ${REACHES} LIMIT 1) a ${JOINS}
-  LEFT JOIN organization o ON o.id = i.owner_id AND ${NAMED} = 2`;
+  CROSS JOIN LATERAL (SELECT a.* FROM release_audience a WHERE a.item_id = b.indicator_id AND ${REACHES} LIMIT 1) a ${JOINS}`;
 const COUNT = `SELECT (SELECT count(*) FROM release_audience a WHERE ${REACHES} AND NOT a.several)::int + (SELECT count(*) FROM
   (SELECT DISTINCT a.item_id FROM release_audience a WHERE ${REACHES} AND a.several) x)::int AS count`;
 

@@ -12,10 +12,7 @@ interface Statement {
   values: unknown[];
 }
 
-/**
- * Prints how PostgreSQL carries out every statement that the hub sends for each question: once with a plan made for its
- * values, once with the plan that a prepared statement comes to after a while.
- */
+/** Prints how PostgreSQL carries out each statement that the hub sends for each question, by the plan for whatever values, as the hub's connections have it. */
 async function main(): Promise<void> {
   const { rows, only, grants } = readOptions(process.argv.slice(2));
   const viewer = VIEWERS.find((v) => v.grants === grants.at(-1)) ?? VIEWERS[0]!;
@@ -40,9 +37,7 @@ async function main(): Promise<void> {
             `\n━━━ ${name}, ${size.toLocaleString("en")} indicators, statement ${i + 1} of ${statements.length}`,
           );
           console.log(statement.text.replaceAll(/\n\s*/g, "\n").trim());
-          for (const mode of ["force_custom_plan", "force_generic_plan"]) {
-            console.log(`\n─── ${mode}\n${await planOf(client, statement, mode)}`);
-          }
+          console.log(`\n${await planOf(client, statement)}`);
         }
       }
     } finally {
@@ -67,11 +62,15 @@ async function sentFor(pool: Pool, work: () => Promise<unknown>): Promise<Statem
   } finally {
     pool.query = query as typeof pool.query;
   }
-  return sent.filter((s) => /^\s*(SELECT|WITH)\b/i.test(s.text));
+  // What follows the log reads it at any time; what is sent again has the same plan.
+  const reads = sent.filter(
+    (s) => /^\s*(SELECT|WITH)\b/i.test(s.text) && !/ FROM log /.test(s.text),
+  );
+  return [...new Map(reads.toReversed().map((s) => [s.text, s])).values()].toReversed();
 }
 
-async function planOf(client: Client, { text, values }: Statement, mode: string): Promise<string> {
-  await client.query(`SET plan_cache_mode = ${mode}`);
+async function planOf(client: Client, { text, values }: Statement): Promise<string> {
+  await client.query("SET plan_cache_mode = force_generic_plan");
   await client.query("DEALLOCATE ALL");
   await client.query(`PREPARE looked_at AS ${text}`);
   const literals = values.map((value) => literal(client, value)).join(", ");

@@ -7,6 +7,7 @@ import { normalizeObservable, type Observable } from "../observable/observable";
 import { warningsFor } from "./warninglist";
 
 const MAX_VALUES = 10_000;
+const NONE: readonly ItemView[] = [];
 
 /** One value, merged over the assertions that the viewer may see; score and sightings are counted when asked for. */
 export class Lookup {
@@ -35,5 +36,7 @@ export async function lookup(ctx: Context, values: readonly string[]): Promise<L
     throw badInput("values", `must have at most ${MAX_VALUES} entries, has ${values.length}`);
   const observables = values.map((value) => normalizeObservable(value));
   const asserting = await ctx.read(ItemKind.INDICATOR).asserting(observables);
-  return values.map((value, i) => new Lookup(value, observables[i] ?? null, asserting[i] ?? []));
+  return values.map(
+    (value, i) => new Lookup(value, observables[i] ?? null, asserting.get(i) ?? NONE),
+  );
 }

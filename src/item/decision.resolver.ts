@@ -56,7 +56,7 @@ export class DecisionResolver {
     @Arg("at", () => Date, { nullable: true, description: "Omitted: now." }) at: Date | null,
   ): Promise<SharingDecision> {
     const by = ctx.account();
-    const item = found(await itemWithHistory(ctx, itemId), "item");
+    const item = found(await itemWithHistory(ctx, itemId, isOperatorAdmin(by)), "item");
     const asker = askerOf(ctx, by, item);
     const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
     const now = at?.getTime() ?? ctx.hub.now();

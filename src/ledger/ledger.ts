@@ -12,6 +12,7 @@ export type Channel = "query" | "subscription" | "webhook" | "mail";
 
 /** Of several paths the one that says most of the reader; the newest release of equals. */
 function told(paths: readonly HeldPath[]): HeldPath | undefined {
+  if (paths.length < 2) return paths[0];
   const rank = (p: HeldPath): number => ORDER.indexOf(p.kind);
   return paths.toSorted(
     (a, b) => rank(a) - rank(b) || (b.audience?.releasedAt ?? 0) - (a.audience?.releasedAt ?? 0),
@@ -25,6 +26,13 @@ const ORDER = [
   AccessPathKind.AGREEMENT,
   AccessPathKind.PUBLIC,
 ];
+
+/** `2026-04-01`, in UTC. Everything that one request reads has the same. */
+function dayOf(now: number): string {
+  if (now !== latest.now) latest = { now, day: new Date(now).toISOString().slice(0, 10) };
+  return latest.day;
+}
+let latest = { now: NaN, day: "" };
 
 /** Readings of one item by one account, by one path and channel, on one day. */
 interface Reading {
@@ -91,7 +99,7 @@ export class Ledger {
     if (path.kind !== AccessPathKind.OPERATOR && Math.max(item.tlp, tlpRank(view.tlp)) <= GREEN)
       return;
     const version = path.right?.grant?.version.id ?? null;
-    const day = new Date(now).toISOString().slice(0, 10);
+    const day = dayOf(now);
     const key = `${item.id} ${viewer.accountId} ${path.kind} ${version} ${channel} ${day}`;
     const known = this.entries.get(key);
     if (known) {

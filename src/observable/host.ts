@@ -1,5 +1,5 @@
 import { domainToASCII } from "node:url";
-import { formatNetwork, parseNetwork } from "./ip-address";
+import { formatNetwork, isIpv4, parseNetwork } from "./ip-address";
 
 /** The dots that UTS 46 treats as a full stop; Japanese input methods type the first. */
 const FULL_STOPS = /[\u3002\uff0e\uff61]/g;
@@ -26,6 +26,7 @@ export function canonicalDomain(text: string): string | null {
 
 /** A single address in canonical form, without a port; full-width dots are accepted. */
 export function canonicalAddress(text: string): string | null {
+  if (isIpv4(text)) return text;
   const network = text.includes("/") ? null : parseNetwork(text.replace(FULL_STOPS, "."));
   return network && formatNetwork(network);
 }

@@ -13,14 +13,15 @@ const WIDTH = { 4: 32, 6: 128 } as const;
 const MAPPED = 0xffffn << 32n;
 
 /** Dotted decimal only. `010.0.0.1` is refused: it means 8.0.0.1 to some programs and 10.0.0.1 to others. */
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
+
+/** Whether a text is one IPv4 address, and so in canonical form: there is only one way to write it. */
+export const isIpv4 = (text: string): boolean => text.length <= 15 && IPV4.test(text);
+
 function ipv4Bits(text: string): bigint | null {
-  if (text.length < 7 || text.length > 15) return null;
-  const octets = text.split(".");
-  if (octets.length !== 4 || !octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet)))
-    return null;
-  const numbers = octets.map(Number);
-  if (numbers.some((octet) => octet > 255)) return null;
-  return BigInt(numbers.reduce((bits, octet) => bits * 256 + octet, 0));
+  if (!isIpv4(text)) return null;
+  return BigInt(text.split(".").reduce((bits, octet) => bits * 256 + Number(octet), 0));
 }
 
 /** A zone (`fe80::1%eth0`) means something on one machine only and is dropped. */

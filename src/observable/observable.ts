@@ -1,8 +1,8 @@
 import { canonicalDomain, splitPort } from "./host";
-import { formatNetwork, parseNetwork } from "./ip-address";
+import { formatNetwork, isIpv4, parseNetwork } from "./ip-address";
 import { normalized } from "./normalized";
 import { refang } from "./refang";
-import { canonicalUrl } from "./url";
+import { canonicalUrl, PLAIN_PATH } from "./url";
 
 /**
  * A value that can be seen on a network or a machine, in canonical form. `type` is the STIX 2.1 SCO type (`ipv4-addr`,
@@ -48,6 +48,8 @@ const hexHash =
 const network =
   (version: 4 | 6): Canonical =>
   (text) => {
+    if (isIpv4(text)) return version === 4 ? text : null;
+    if (version === 6 && !text.includes(":")) return null;
     const block = parseNetwork(text.replace(/[\u3002\uff0e\uff61]/g, "."));
     return block?.version === version ? formatNetwork(block) : null;
   };
@@ -158,7 +160,7 @@ function guess(raw: string): Observable | null {
     (/^AS/i.test(text) ? as("autonomous-system", autonomousSystem(text)) : null) ??
     as("mac-addr", mac(text)) ??
     guessUrl(text) ??
-    as("email-addr", email(text)) ??
+    (text.includes("@") ? as("email-addr", email(text)) : null) ??
     (FILE_ENDING.test(text) && !/[/\\:*?"<>|@]/.test(text) && text.length <= 255
       ? as("file-name", exact(text))
       : null) ??
@@ -168,9 +170,28 @@ function guess(raw: string): Observable | null {
   );
 }
 
+const NAME = "(?:[a-z0-9_-]{1,63}\\.)+[a-z]{2,63}";
+const PLAIN_NAME = new RegExp(`^${NAME}$`);
+const PLAIN_URL = new RegExp(`^https?://${NAME}(?=/)${PLAIN_PATH}$`);
+
+/** What most values are when they come from a machine: canonical as they stand, told at one look. INVARIANT: says what `guess` says, or null. */
+function canonical(raw: string): Observable | null {
+  const hash = HASH_BY_LENGTH[raw.length];
+  if (hash !== undefined && /^[0-9a-f]+$/.test(raw)) return { type: hash, value: raw };
+  if (isIpv4(raw)) return { type: "ipv4-addr", value: raw };
+  // Names of up to 253 characters; one of 14 might be a MAC address.
+  if (raw.length > 253 || raw.length === 14) return null;
+  if (PLAIN_URL.test(raw)) return { type: "url", value: raw };
+  return PLAIN_NAME.test(raw) && !FILE_ENDING.test(raw)
+    ? { type: "domain-name", value: raw }
+    : null;
+}
+
 /** INVARIANT: a canonical form is its own canonical form. What does not settle in a few rounds (brackets in brackets) is no value. */
 function settled(raw: string, rule: (value: string) => Observable | null): Observable | null {
   let found = raw.length > LONGEST_VALUE ? null : rule(raw);
+  // What came in canonical form has been asked already.
+  if (found?.value === raw) return found;
   for (let round = 0; round < 4 && found !== null && found.value.length <= LONGEST_VALUE; round++) {
     const again = rule(found.value);
     if (again?.type === found.type && again.value === found.value) return found;
@@ -189,5 +210,5 @@ export function normalizeTyped(type: string, value: string): Observable | null {
  * Never throws. A scheme-less `host/path` counts as http; of `host:port` the host is taken; `name.exe` is a file name.
  */
 export function normalizeObservable(raw: string): Observable | null {
-  return settled(raw, guess);
+  return canonical(raw) ?? settled(raw, guess);
 }

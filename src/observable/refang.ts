@@ -4,6 +4,11 @@ import { normalized } from "./normalized";
 const INVISIBLE =
   /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
+/** Has nothing invisible, and is its own compatibility form. */
+const ASCII = /^[\x00-\x7f]*$/;
+/** Has no bracket, quote, bullet or space either: at the most its scheme is defanged. */
+const BARE = /^[a-z0-9][a-z0-9._~:/?#@!$&*=%-]*[a-z0-9/]$/i;
+
 const PAIRS: Readonly<Record<string, string>> = {
   '"': '"',
   "'": "'",
@@ -22,16 +27,16 @@ const PAIRS: Readonly<Record<string, string>> = {
 };
 
 /** Each expression is linear: no quantifier stands next to another that could match the same characters. */
-const REFANGS: readonly (readonly [RegExp, string])[] = [
+type Refang = readonly [RegExp, string];
+const BRACKET = /[[({]/;
+const BRACKETED: readonly Refang[] = [
   [/[[({] ?(?:\.|dot|\u3002) ?[\])}]/gi, "."],
   [/[[({] ?(?:@|at) ?[\])}]/gi, "@"],
   [/[[({]:\/\/[\])}]/g, "://"],
   [/[[({]:[\])}]/g, ":"],
   [/[[({]\/[\])}]/g, "/"],
-  [/^h[xt*]{2}p(s?):/i, "http$1:"],
-  [/^fxp(s?):/i, "ftp$1:"],
-  [/^meow(s?):/i, "http$1:"],
 ];
+const SCHEME = /^(?!http)(?:(h[xt*]{2}p|meow)|fxp)(s?):/i;
 
 function unwrap(text: string): string {
   let from = 0;
@@ -52,8 +57,15 @@ function unwrap(text: string): string {
  * (full-width Japanese input) become their plain twins by NFKC. A value that is not defanged comes back as it was, trimmed.
  */
 export function refang(raw: string): string {
-  let text = unwrap(normalized(raw.replace(INVISIBLE, ""), "NFKC"));
+  if (BARE.test(raw)) return withScheme(raw);
+  let text = unwrap(ASCII.test(raw) ? raw : normalized(raw.replace(INVISIBLE, ""), "NFKC"));
   if (/^[-*\u2022] /.test(text)) text = unwrap(text.slice(2));
-  for (const [defanged, plain] of REFANGS) text = text.replace(defanged, plain);
-  return unwrap(text);
+  if (BRACKET.test(text)) for (const refang of BRACKETED) text = text.replace(...refang);
+  return unwrap(withScheme(text));
+}
+
+function withScheme(text: string): string {
+  return text.replace(SCHEME, (_, http: string | undefined, s: string) =>
+    http === undefined ? `ftp${s}:` : `http${s}:`,
+  );
 }

@@ -9,6 +9,10 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 };
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
+/** A path and query that are canonical as they stand: unreserved characters, and no segment that begins with a dot. Or nothing. */
+export const PLAIN_PATH = "(?:(?:/(?!\\.)[A-Za-z0-9._~-]*)+(?:\\?[A-Za-z0-9._~/?=&-]+)?)?";
+const PLAIN = new RegExp(`^${PLAIN_PATH}$`);
+
 /** RFC 3986 §6.2.2: escapes in upper case, none for a character that needs none; a stray `%` is escaped, so that a second pass changes nothing. */
 function canonicalEscapes(text: string): string {
   return text.replace(/%([0-9a-f]{2})?/gi, (_, hex: string | undefined) => {
@@ -36,14 +40,15 @@ export function canonicalUrl(text: string): string | null {
   const address = canonicalAddress(place.host);
   const host = address ?? canonicalDomain(place.host);
   if (host === null) return null;
+  const where = address?.includes(":") ? `[${host}]` : host;
+  const port = place.port === null || place.port === DEFAULT_PORTS[scheme] ? "" : `:${place.port}`;
+  const rest = parts?.[3] ?? "";
+  if (at === 0 && PLAIN.test(rest)) return `${scheme}://${where}${port}${rest === "" ? "/" : rest}`;
   // WHY: a stand-in host lets WHATWG resolve the path of every scheme, and of hosts that its IDNA step would refuse.
   const base = `http://${authority.slice(0, at)}host.invalid`;
-  const rest = parts?.[3] ?? "";
   const url = URL.canParse(base + rest) ? new URL(base + rest) : null;
   if (url === null) return null;
   const user = url.password === "" ? url.username : `${url.username}:${url.password}`;
-  const where = address?.includes(":") ? `[${host}]` : host;
-  const port = place.port === null || place.port === DEFAULT_PORTS[scheme] ? "" : `:${place.port}`;
   const path = canonicalEscapes(url.pathname + url.search + url.hash);
   return `${scheme}://${user === "" ? "" : `${canonicalEscapes(user)}@`}${where}${port}${path}`;
 }

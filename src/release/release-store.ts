@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Pool } from "pg";
+import type { Account } from "../auth/account.entity";
+import { isOperatorAdmin, isOperatorAnalyst } from "../auth/rights";
 import { globalId } from "../ids";
+import type { StoredKind } from "../sharing/facts";
 import { tlpOf } from "../sharing/tlp";
 import type { Change } from "../transaction";
 import type { CheckedRelease } from "./check-audience";
@@ -33,6 +36,25 @@ export async function findRelease(
 ): Promise<Release | null> {
   const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM release WHERE id = $1`, [uuid]);
   return rows[0] ? releaseOf(rows[0], now) : null;
+}
+
+/**
+ * The item of a release that the viewer may know of: its owner's or, to the operator, any; null otherwise, for which no more
+ * is read than for a release that never was. That the item itself is visible is still to be asked.
+ * @param query reads rows, within a change or outside of one
+ */
+export async function itemOfRelease(
+  query: (text: string, values: unknown[]) => Promise<{ item_id: string; kind: StoredKind }[]>,
+  uuid: string,
+  by: Account,
+): Promise<{ itemId: string; kind: StoredKind } | null> {
+  const operator = isOperatorAnalyst(by) || isOperatorAdmin(by);
+  const [row] = await query(
+    `SELECT r.item_id, i.kind FROM release r JOIN item i ON i.id = r.item_id
+     WHERE r.id = $1 AND (i.owner_id = $2 OR $3::boolean)`,
+    [uuid, by.organizationId, operator],
+  );
+  return row ? { itemId: row.item_id, kind: row.kind } : null;
 }
 
 /** By item, newest first. The caller has found the items visible as owner or operator. */

@@ -13,7 +13,7 @@ import { byOwner, type CheckedRelease, checkRelease, recheck } from "./check-aud
 import { checkUndisturbed } from "./concurrent-proposals";
 import { explainedAmong, findingsOf } from "./release-findings";
 import { makeLive } from "../sharing/release-audience";
-import { findRelease, insertRelease } from "./release-store";
+import { findRelease, insertRelease, itemOfRelease } from "./release-store";
 import { type ProposeReleaseInput, type Release, ReleaseState } from "./release.type";
 
 /** By a PUBLISHER or ORG_ADMIN of the owner: live at once. */
@@ -191,9 +191,11 @@ export async function withdrawRelease(ctx: Context, id: string, reason: string):
 
 /** A release as its item's owner and the operator see it; null to everybody else. */
 export async function visibleRelease(ctx: Context, uuid: string): Promise<Release | null> {
-  const release = await findRelease(ctx.hub.pool, uuid, ctx.hub.now());
-  if (!release) return null;
-  return (await findItem(ctx, release.itemId))?.whole ? release : null;
+  const { pool } = ctx.hub;
+  const query = async (text: string, values: unknown[]) => (await pool.query(text, values)).rows;
+  const found = await itemOfRelease(query, uuid, ctx.account());
+  const view = found && (await ctx.read(found.kind).byId(found.itemId));
+  return view?.whole ? findRelease(pool, uuid, ctx.hub.now()) : null;
 }
 
 /** The release that the viewer acted on; without its wording where it may not see the item. */
@@ -242,14 +244,11 @@ async function lockedRelease(
   byOperator = false,
 ): Promise<{ release: Release; item: ItemRow }> {
   ctx.account();
-  const [row] = uuid
-    ? await change.query<{ item_id: string; kind: string }[]>(
-        "SELECT r.item_id, i.kind FROM release r JOIN item i ON i.id = r.item_id WHERE r.id = $1",
-        [uuid],
-      )
-    : [];
-  if (!row) throw notFound("release");
-  const itemId = globalId(row.kind.toLowerCase() as never, row.item_id);
+  const found = uuid
+    ? await itemOfRelease((text, values) => change.query(text, values), uuid, change.by)
+    : null;
+  if (!found) throw notFound("release");
+  const itemId = globalId(KINDS[found.kind].node, found.itemId);
   const unseen = byOperator && (isOperatorAnalyst(change.by) || isOperatorAdmin(change.by));
   const item = unseen
     ? await lockedUnseen(change, itemId, "release")

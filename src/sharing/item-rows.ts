@@ -146,10 +146,10 @@ const audienceOf = (kind: StoredKind, row: Row, releaseId: string): AudienceFact
 
 /**
  * Whether the item `i` may be visible at all, before it is decided on: `$1` the targets of the viewer's release rights, `$2`
- * its organization, `$3` whether it is the operator. WHY: what is hidden is then found no slower than what does not exist.
+ * its organization, `$3` whether it is the operator, `$4` now. WHY: what is hidden is then found no slower than what does not exist.
  */
 export const REACHABLE = `(i.owner_id = $2::uuid OR $3::boolean OR EXISTS (
-  SELECT FROM release_audience x WHERE x.item_id = i.id AND x.target = ANY($1::uuid[])))`;
+  SELECT FROM release_audience x WHERE x.item_id = i.id AND x.target = ANY($1::uuid[]) AND x.live_until > $4))`;
 
 /** What `REACHABLE` asks, as parameters. */
 export type Reach = readonly [targets: string, ownerId: string | null, operator: boolean];

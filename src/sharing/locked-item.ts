@@ -4,8 +4,9 @@ import { parseGlobalId } from "../ids";
 import type { Change } from "../transaction";
 import type { ItemRow } from "./disclosure";
 import type { StoredKind } from "./facts";
-import { loadItems } from "./item-rows";
+import { loadItems, loadReachable } from "./item-rows";
 import { decide, type Scope } from "./policy";
+import { reachOf } from "./reader-sql";
 import { ItemKind } from "./vocabulary";
 
 const KIND_OF: ReadonlyMap<string, StoredKind> = new Map([
@@ -30,12 +31,15 @@ export async function lockedItem(
 ): Promise<ItemRow> {
   const { kind, uuid } = parsed(id, what);
   if (written) ctx.wrote(uuid);
-  const load = async (): Promise<ItemRow | undefined> =>
-    (await loadItems(change.asPool(), kind, [uuid])).get(uuid);
-  // Whoever may not act on it does not get to wait for its lock either.
-  if (!written) actable(await load(), ctx.scopeAt(change.now.getTime()), what);
+  // Whoever may not act on it does not get to wait for its lock either, nor for what is read of it.
+  if (!written) {
+    const scope = ctx.scopeAt(change.now.getTime());
+    const pool = change.asPool();
+    const seen = await loadReachable(pool, kind, [uuid], reachOf(scope), scope.now);
+    actable(seen.get(uuid), scope, what);
+  }
   await change.query("SELECT 1 FROM item WHERE id = $1 FOR UPDATE", [uuid]);
-  const item = await load();
+  const item = (await loadItems(change.asPool(), kind, [uuid])).get(uuid);
   if (item && !written) change.follow(latestActOn(item));
   return actable(item, ctx.scopeAt(change.now.getTime()), what);
 }
@@ -59,10 +63,23 @@ export async function itemForDecision(ctx: Context, id: string): Promise<ItemRow
   return actable(await itemWithHistory(ctx, id), ctx.scope(), "item");
 }
 
-/** An item with its whole history, undisclosed and not decided on; by one query, whether it is there or not. */
-export async function itemWithHistory(ctx: Context, id: string): Promise<ItemRow | undefined> {
+/**
+ * An item with its whole history, undisclosed and not decided on; undefined where the viewer cannot see it, for which no more
+ * is read than for what is not there.
+ * @param anyway whether the viewer may ask about what it cannot see
+ */
+export async function itemWithHistory(
+  ctx: Context,
+  id: string,
+  anyway = false,
+): Promise<ItemRow | undefined> {
   const { kind, uuid } = parsed(id, "item");
-  return (await loadItems(ctx.hub.pool, kind, [uuid])).get(uuid);
+  const { pool } = ctx.hub;
+  const scope = ctx.scope();
+  const [targets, owner, operator] = reachOf(scope);
+  const reach = [targets, owner, operator || anyway] as const;
+  const seen = await loadReachable(pool, kind, [uuid], reach, scope.now);
+  return seen.has(uuid) ? (await loadItems(pool, kind, [uuid])).get(uuid) : undefined;
 }
 
 function actable(item: ItemRow | undefined, scope: Scope, what: string): ItemRow {

@@ -192,6 +192,7 @@ export function scopeOf(
       lasting.push({ rights: [namedRight(viewer.accountId)], admitted: [...admitted, TLP_RED] });
     }
   }
+  const asked = new Map<string, readonly ReleaseRight[]>();
   const at = (admitted: readonly number[], right: LastingRight): ReleaseRight => ({
     ...right,
     admitted,
@@ -209,10 +210,16 @@ export function scopeOf(
     get releases() {
       return lasting.flatMap(({ rights, admitted }) => rights.map((right) => at(admitted, right)));
     },
-    rightsTo: (target) =>
-      lasting.flatMap(({ rights, admitted }) =>
-        rightsWith(target, rights).map((right) => at(admitted, right)),
-      ),
+    rightsTo(target) {
+      let known = asked.get(target);
+      if (!known) {
+        known = lasting.flatMap(({ rights, admitted }) =>
+          rightsWith(target, rights).map((right) => at(admitted, right)),
+        );
+        asked.set(target, known);
+      }
+      return known;
+    },
   };
 }
 

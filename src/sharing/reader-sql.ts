@@ -1,7 +1,7 @@
 import { ANY, toSql } from "./condition";
 import type { StoredKind } from "./facts";
 import { type FieldName, withholdingBits } from "./fields";
-import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS, REACHABLE } from "./item-rows";
+import { AUDIENCE_COLUMNS, AUDIENCES, ITEM_COLUMNS, type Reach } from "./item-rows";
 import type { LastingRight } from "./lasting-rights";
 import {
   type Admission,
@@ -36,8 +36,15 @@ export const rightsOf = (scope: Scope): [string, string, Date] => [
 export const releaseRows = (rights: readonly ReleaseRight[]): string =>
   `{${rights.map((r) => rowOf(r, r.admitted)).join()}}`;
 
+/** By whom an item may be seen at all. */
+export const reachOf = (scope: Scope): Reach => [
+  targetsOf(scope),
+  scope.owner?.ownerId ?? null,
+  scope.operator !== null,
+];
+
 /** The targets of the viewer's release rights, as an array of UUIDs in text. */
-export const targetsOf = (scope: Scope): string =>
+const targetsOf = (scope: Scope): string =>
   `{${scope.lasting.flatMap(({ rights }) => keptBy(targets, rights, targetList)).join()}}`;
 
 const rowsOf = ({ rights, admitted }: Admission): string[] => {
@@ -264,34 +271,3 @@ export const filteredCountSql = (
 export const linkedSql = (kind: StoredKind, branches: Branches): string => `
   WITH ${RIGHTS}, ${pathsSql(kind, branches, "IN (SELECT target_id FROM link WHERE source_id = ANY($4::uuid[]))")}
   SELECT source_id, target_id FROM link WHERE source_id = ANY($4::uuid[]) AND target_id IN (SELECT item_id FROM paths)`;
-
-// ── Lookup ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const SAME_VALUE =
-  "hashtextextended(b.value, 0) = hashtextextended(v.value, 0) AND b.value = v.value AND b.type = v.type";
-
-/** The visible indicators that assert each of many observables (`$4` types, `$5` values; `i` counts from 1). */
-export const lookupSql = (branches: Branches): string => `
-  WITH ${RIGHTS}, hit AS MATERIALIZED (
-    SELECT v.i, b.indicator_id AS id FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS v(type, value, i)
-    JOIN observable b ON ${SAME_VALUE}),
-  page AS MATERIALIZED (${union(
-    branches,
-    `SELECT h.i, a.item_id FROM hit h JOIN release_audience a ON a.item_id = h.id AND a.target = ANY((SELECT array_agg(target) FROM r)::uuid[])
-       JOIN r ON ${RELEASED} WHERE (a.withheld | r.withheld) & ${withholdingBits("observables")} = 0`,
-    `SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN o ON ${OWNED}`,
-    `SELECT h.i, i.id FROM hit h JOIN item i ON i.id = h.id JOIN p ON ${SUBMITTED} WHERE i.tlp < 4`,
-  )})
-  SELECT page.i::int AS i, ${ITEM_COLUMNS.INDICATOR}, ${AUDIENCE_COLUMNS}
-  FROM page JOIN item i ON i.id = page.item_id JOIN indicator c ON c.id = i.id
-  ${AUDIENCES("AND a.live_until > $3")} ORDER BY page.i, i.id`;
-
-/**
- * The indicators that may be visible and assert one of a few observables (`$5` types, `$6` values), still to be decided on:
- * `$1` targets, `$2` owner, `$3` whether the viewer is the operator, `$4` now.
- */
-export const LOOKUP_FEW = `
-  SELECT v.i::int AS i, ${ITEM_COLUMNS.INDICATOR}, ${AUDIENCE_COLUMNS}
-  FROM unnest($5::text[], $6::text[]) WITH ORDINALITY AS v(type, value, i) JOIN observable b ON ${SAME_VALUE}
-  JOIN item i ON i.id = b.indicator_id AND ${REACHABLE} JOIN indicator c ON c.id = i.id
-  ${AUDIENCES("AND a.live_until > $4")} ORDER BY v.i, i.id`;

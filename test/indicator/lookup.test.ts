@@ -1,3 +1,4 @@
+import type { Client } from "../support/client";
 import { startTestHub, type TestHub } from "../support/hub";
 import { buildWorld, release } from "../support/world";
 
@@ -149,4 +150,45 @@ test("nothing is asked for nothing, and 10,000 values are the most", async () =>
 test("an endless value is no observable", async () => {
   const [result] = await lookup([`${"a.".repeat(50_000)}test`]);
   expect(result).toMatchObject({ normalized: null, indicators: [] });
+});
+
+describe("many values at once are answered as each by itself", () => {
+  const NAMES = ["own", "released", "withheld", "submitted"].map((name) => `${name}.many.test`);
+  const SHOWN = `normalized type
+    indicators { id tlp createdAt updatedAt access { kind } redactions { field } name pattern }`;
+  const ask = (client: Client, values: string[]): Promise<object[]> =>
+    client.ask("lookup", { values }, SHOWN);
+  const others = (n: number): string[] => Array.from({ length: n }, (_, i) => `no${i}.many.test`);
+  /** By lookups of one value, and within so many others. */
+  const expectSame = async (n: number): Promise<void> => {
+    for (const client of [w.as.acme, w.as.beta, hub.operator, hub.anonymous]) {
+      const alone = await Promise.all(NAMES.map(async (name) => (await ask(client, [name]))[0]));
+      const among = await ask(client, [...NAMES, ...others(n), ...NAMES]);
+      expect(among.slice(0, NAMES.length)).toEqual(alone);
+      expect(among.slice(NAMES.length + n)).toEqual(alone);
+    }
+  };
+
+  beforeAll(async () => {
+    for (const name of NAMES) {
+      const pattern = `[domain-name:value = '${name}']`;
+      const { id } = await w.as.acme.do("createIndicator", { input: { pattern, tlp: "AMBER" } });
+      const to = { groupIds: [w.group.power] };
+      if (name.startsWith("released")) await release(w.as.acme, id, to);
+      if (name.startsWith("withheld"))
+        await release(w.as.acme, id, { ...to, withheldFields: ["observables"] });
+      if (name.startsWith("submitted")) await w.as.acme.do("submitItem", { id });
+    }
+  });
+
+  test.each([20, 1_100])("among %i others", (n) => expectSame(n));
+
+  test("by an owner of far more than are asked for", async () => {
+    await hub.running.hub.pool.query(
+      `INSERT INTO item (kind, owner_id, created_by, stix_id, tlp, pap, attribution, state, created_at, updated_at)
+       SELECT 'INDICATOR', $1, $1, 'indicator--' || gen_random_uuid(), 2, 2, 0, 'DRAFT', now(), now() FROM generate_series(1, 400)`,
+      [w.org.acme.split("_")[1]],
+    );
+    await expectSame(20);
+  });
 });

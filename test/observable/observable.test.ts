@@ -230,6 +230,35 @@ describe("Normalising", () => {
     );
   });
 
+  test("says of what is canonical at one look what the long way says: a space before it needs the long way", () => {
+    const path = fc
+      .array(
+        fc.constantFrom("/", "a", "Z", "0", ".", "~", "-", "_", "?", "=", "&", "#", "%41", "//"),
+      )
+      .map((parts) => `/${parts.join("")}`);
+    const host = fc.oneof(
+      name,
+      fc.constantFrom("dead.beef.cafe", "a.exe", "a.xn--a", "a.1", "-.a"),
+    );
+    const machine = fc.oneof(
+      value,
+      host,
+      fc
+        .tuple(fc.constantFrom("http", "https", "ftp", "HTTP"), host, path)
+        .map(([s, h, p]) => `${s}://${h}${p}`),
+      fc
+        .array(fc.nat({ max: 300 }), { minLength: 3, maxLength: 5 })
+        .map((octets) => octets.join(".")),
+      fc.stringMatching(/^[0-9a-f]{32,64}$/),
+    );
+    fc.assert(
+      fc.property(machine, (raw) => {
+        expect(normalizeObservable(raw)).toEqual(normalizeObservable(` ${raw}`));
+      }),
+      { numRuns: 5000, seed: 7 },
+    );
+  });
+
   test("gives the same for a value and its defanged form", () => {
     fc.assert(
       fc.property(
