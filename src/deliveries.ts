@@ -2,12 +2,16 @@ import type { GraphQLSchema } from "graphql";
 import { AlertPrinter } from "./alert-json";
 import type { Hub } from "./hub";
 import { MailWork } from "./mail/deliver-mail";
+import { Turns } from "./turns";
 import { SoleDuty } from "./sole-duty";
 import { WebhookWork } from "./webhook/deliver-webhook";
 import { Workers, WORKERS_CHANNEL } from "./workers";
 
 /** Of the hubs on one database, the one that holds it delivers. */
 const DELIVERIES_LOCK = 7_264_008;
+
+/** So many read the log at once: who asks the hub something shares the database with them. */
+const MOST_READING = 4;
 
 /** What leaves the hub by itself: one of the hubs on a database sends it. */
 export interface Deliveries {
@@ -20,9 +24,10 @@ export interface Deliveries {
 export function startDeliveries(hub: Hub, schema: GraphQLSchema): Deliveries {
   const printer = new AlertPrinter(schema);
   const { mail } = hub.config;
+  const reading = new Turns(MOST_READING);
   const workers = new Workers(hub, [
-    new WebhookWork(hub, printer),
-    ...(mail ? [new MailWork(hub, printer, mail)] : []),
+    new WebhookWork(hub, printer, reading),
+    ...(mail ? [new MailWork(hub, printer, reading, mail)] : []),
   ]);
   const duty = new SoleDuty(hub, DELIVERIES_LOCK, WORKERS_CHANNEL, workers);
   duty.open();

@@ -23,6 +23,8 @@ export interface Work {
   ids(): Promise<string[]>;
   /** Does one step. Returns what to wait for before the next; "done": nothing more, until `ids` names it again. */
   step(id: string, signal: AbortSignal): Promise<Pause | "done">;
+  /** What was kept in memory of the database may be old. */
+  forget(): void;
   /** Called when no further step follows. */
   end?(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export class Workers implements Duty {
   /** Everything is looked at anew; for tests too, after they moved the clock. */
   wake(): void {
     this.wakes++;
+    for (const work of this.works) work.forget();
     for (const resume of this.resting) resume();
   }
 

@@ -2,8 +2,10 @@ import type { AlertJson, AlertPrinter } from "../alert-json";
 import { accountOf } from "../auth/viewer";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
+import { KeptRows } from "../kept-rows";
 import type { MailConfig } from "../mail-config";
 import { type NextAlert, nextAlerts } from "../next-alert";
+import type { Turns } from "../turns";
 import type { Pause, Work } from "../workers";
 import { composeAlert, type Draft, isContent } from "./compose";
 import { nextAt } from "./daily";
@@ -16,6 +18,7 @@ import { wordsIn } from "./words";
 
 /** Sends mail: for each account one after another, its digest when it is due, and alerts as they come. */
 export class MailWork implements Work {
+  private readonly rows: KeptRows<MailSettings>;
   private readonly smtp: Smtp;
   private readonly links: StopLinks;
   private readonly log: MailLog;
@@ -23,8 +26,10 @@ export class MailWork implements Work {
   constructor(
     private readonly hub: Hub,
     private readonly printer: AlertPrinter,
+    private readonly reading: Turns,
     private readonly config: MailConfig,
   ) {
+    this.rows = new KeptRows((accountId) => loadMail(hub, accountId));
     this.smtp = new Smtp(config);
     this.links = new StopLinks(hub);
     this.log = new MailLog(hub);
@@ -34,8 +39,12 @@ export class MailWork implements Work {
     return workingMail(this.hub);
   }
 
+  forget(): void {
+    this.rows.forget();
+  }
+
   async step(accountId: string, signal: AbortSignal): Promise<Pause | "done"> {
-    const mail = await loadMail(this.hub, accountId);
+    const mail = await this.rows.get(accountId);
     if (!mail || (mail.state !== MailState.ACTIVE && mail.pending === null)) return "done";
     const due = mail.nextAttemptAt?.getTime() ?? 0;
     if (due > this.hub.now()) return { until: due };
@@ -49,6 +58,7 @@ export class MailWork implements Work {
       if (!(error instanceof HubError) || error.code !== "UNAUTHENTICATED") throw error;
       const disabled = this.hub.directory.accounts.get(accountId)?.disabledAt ?? null;
       await this.log.keyEnded(mail, disabled === null);
+      this.rows.forget(accountId);
       return { until: 0 };
     }
   }
@@ -60,12 +70,15 @@ export class MailWork implements Work {
     const from = this.log.placeOf(mail);
     const filter = { types: mail.immediate };
     if (!mail.immediate.length) return { until };
-    const { alerts, upTo, end } = await nextAlerts(this.hub, session, "mail", from, filter);
+    const { alerts, upTo, end } = await this.reading.run(() =>
+      nextAlerts(this.hub, session, "mail", from, filter),
+    );
     const [next] = alerts;
     if (!next) {
-      await this.log.readOn(mail, upTo);
+      if (await this.log.readOn(mail, upTo)) this.rows.forget(mail.accountId);
       return end ? { until, after: upTo.seq } : { until: 0 };
     }
+    if (!(await this.unchanged(mail))) return { until: 0 };
     const alert = await this.printer.print(next.ctx, next.alert);
     const draft = composeAlert(mail, alert, this.config.publicUrl);
     const id = messageId(this.smtp.domain, mail.accountId, alert.cursor);
@@ -78,7 +91,8 @@ export class MailWork implements Work {
 
   private async sendDigest(mail: MailSettings, due: number, signal: AbortSignal): Promise<Pause> {
     const { hub, printer } = this;
-    const digest = await readDigest(hub, printer, mail);
+    if (!(await this.unchanged(mail))) return { until: 0 };
+    const digest = await this.reading.run(() => readDigest(hub, printer, mail));
     const hour = mail.digestHour ?? 0;
     const ended: Ended = {
       digestPosition: digest.upTo,
@@ -86,6 +100,7 @@ export class MailWork implements Work {
     };
     if (!digest.alerts.length) {
       await this.log.moveOn(mail, ended);
+      this.rows.forget(mail.accountId);
       return { until: 0 };
     }
     const draft = digest.compose(due, this.config.publicUrl);
@@ -115,6 +130,11 @@ export class MailWork implements Work {
     return { until: 0 };
   }
 
+  /** Whether what was read a moment ago still holds. */
+  private async unchanged({ accountId, revision }: MailSettings): Promise<boolean> {
+    return (await this.rows.renew(accountId))?.revision === revision;
+  }
+
   private send(
     { accountId, address, language }: MailSettings,
     { subject, text }: Draft,
@@ -130,6 +150,7 @@ export class MailWork implements Work {
       messageId: id,
       stopUrl,
     };
+    this.rows.forget(accountId);
     return this.smtp.send(message, signal);
   }
 }

@@ -19,7 +19,7 @@ export interface Ended {
 
 /**
  * Writes down what came of mails, and where that leaves the account.
- * INVARIANT: nothing moves where the account has changed its settings meanwhile.
+ * INVARIANT: places move only from where they were, and nothing moves where the account has changed its settings meanwhile.
  */
 export class MailLog {
   private readonly reading = new Map<
@@ -37,14 +37,17 @@ export class MailLog {
     return on?.revision === revision && on.from === position.seq ? on.upTo : position;
   }
 
-  async readOn(mail: MailSettings, upTo: LogPosition): Promise<void> {
+  /** @returns whether that was written down */
+  async readOn(mail: MailSettings, upTo: LogPosition): Promise<boolean> {
     const { accountId, revision, position } = mail;
-    if (upTo.seq === position.seq) return;
+    if (upTo.seq === position.seq) return false;
     if (performance.now() - this.savedAt > SAVE_MS) {
       this.savedAt = performance.now();
-      return this.moveOn(mail, { position: upTo });
+      await this.moveOn(mail, { position: upTo });
+      return true;
     }
     this.reading.set(accountId, { revision, from: position.seq, upTo });
+    return false;
   }
 
   async moveOn(
@@ -54,7 +57,7 @@ export class MailLog {
     const [at, digestAt] = [to.position ?? position, to.digestPosition ?? digestPosition];
     await this.hub.pool.query(
       `UPDATE mail SET seq = $3, sub = $4, digest_seq = $5, digest_sub = $6, digest_due_at = $7
-       WHERE account_id = $1 AND revision = $2`,
+       WHERE account_id = $1 AND revision = $2 AND (seq, sub, digest_seq, digest_sub) = ($8, $9, $10, $11)`,
       [
         accountId,
         revision,
@@ -63,6 +66,10 @@ export class MailLog {
         digestAt.seq,
         digestAt.sub,
         to.digestDueAt === undefined ? digestDueAt : new Date(to.digestDueAt),
+        position.seq,
+        position.sub,
+        digestPosition.seq,
+        digestPosition.sub,
       ],
     );
   }

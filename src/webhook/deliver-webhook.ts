@@ -2,7 +2,9 @@ import type { AlertPrinter } from "../alert-json";
 import type { LogPosition } from "../cursors";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
+import { KeptRows } from "../kept-rows";
 import { type NextAlert, nextAlerts } from "../next-alert";
+import type { Turns } from "../turns";
 import type { Pause, Work } from "../workers";
 import { type Outcome, post } from "./post";
 import { messageId, signedHeaders } from "./sign";
@@ -31,13 +33,16 @@ interface ReadOn {
 /** Delivers to webhooks: for each its alerts in order, one at a time, until it has taken it. */
 export class WebhookWork implements Work {
   private readonly readOn = new Map<string, ReadOn>();
+  private readonly rows: KeptRows<Webhook>;
   private readonly safe: SecretSafe;
   private settled = 0;
 
   constructor(
     private readonly hub: Hub,
     private readonly printer: AlertPrinter,
+    private readonly reading: Turns,
   ) {
+    this.rows = new KeptRows((uuid) => loadWebhook(hub, uuid));
     this.safe = new SecretSafe(hub);
   }
 
@@ -47,7 +52,7 @@ export class WebhookWork implements Work {
 
   async step(uuid: string, signal: AbortSignal): Promise<Pause | "done"> {
     const { hub } = this;
-    const hook = await loadWebhook(hub, uuid);
+    const hook = await this.rows.get(uuid);
     if (!hook || !WORKING.has(hook.state)) {
       this.readOn.delete(uuid);
       return "done";
@@ -57,12 +62,17 @@ export class WebhookWork implements Work {
     const from = this.placeOf(hook);
     const session = { keyId: hook.keyId, accountId: hook.accountId };
     try {
-      const { alerts, upTo, end } = await nextAlerts(hub, session, "webhook", from, hook.filter);
+      const { alerts, upTo, end } = await this.reading.run(() =>
+        nextAlerts(hub, session, "webhook", from, hook.filter),
+      );
       const [next] = alerts;
       if (!next) {
         await this.note(hook, upTo);
         return end ? { after: upTo.seq } : { until: 0 };
       }
+      const still = await this.rows.renew(uuid);
+      if (still?.revision !== hook.revision || !samePlace(still.position, hook.position))
+        return { until: 0 };
       await this.deliver(hook, next, signal);
       return { until: 0 };
     } catch (error) {
@@ -70,6 +80,10 @@ export class WebhookWork implements Work {
       await this.disable(hook);
       return "done";
     }
+  }
+
+  forget(): void {
+    this.rows.forget();
   }
 
   async end(): Promise<void> {
@@ -153,6 +167,7 @@ export class WebhookWork implements Work {
       ],
     );
     this.readOn.delete(hook.uuid);
+    this.rows.forget(hook.uuid);
     if (++this.settled % PRUNE_EVERY === 0)
       await hub.pool.query("DELETE FROM webhook_delivery WHERE webhook_id = $1 AND at < $2", [
         hook.uuid,
@@ -162,6 +177,7 @@ export class WebhookWork implements Work {
 
   private async disable(hook: Webhook): Promise<void> {
     this.readOn.delete(hook.uuid);
+    this.rows.forget(hook.uuid);
     await this.hub.pool.query(
       "UPDATE webhook SET state = 'DISABLED', reason = $3 WHERE id = $1 AND revision = $2",
       [
@@ -194,6 +210,7 @@ export class WebhookWork implements Work {
       "UPDATE webhook SET seq = $3, sub = $4 WHERE id = $1 AND revision = $2 AND seq = $5 AND sub = $6",
       [uuid, revision, upTo.seq, upTo.sub, from.seq, from.sub],
     );
+    this.rows.forget(uuid);
     this.readOn.set(uuid, { revision, from: upTo, upTo, savedAt: performance.now() });
   }
 }

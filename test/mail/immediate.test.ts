@@ -269,6 +269,21 @@ test("with its key the mail ends: the account is told once, and goes on with ano
   expect((await mailbox.next()).headers.subject).toBe("[TLP:GREEN] New item: Meanwhile");
 });
 
+test("a disabled account gets no mail any more, and no word of that", async () => {
+  const w = await pair();
+  await set(w.as.analyst, RELEASED);
+  await set(w.as.beta, RELEASED);
+  await w.as.beta.do("disableAccount", { id: w.account.analyst });
+  const to = await emailOf(w.as.beta);
+  await share(w, { title: "One", tlp: "GREEN" });
+  await share(w, { title: "Two", tlp: "GREEN" });
+  const mails = [await mailbox.next(), await mailbox.next()];
+  expect(mails.map((m) => [m.to, m.headers.subject])).toEqual([
+    [[to], "[TLP:GREEN] New item: One"],
+    [[to], "[TLP:GREEN] New item: Two"],
+  ]);
+});
+
 test("a member that is suspended gets no mail on what is released meanwhile, nor afterwards", async () => {
   const w = await pair();
   await set(w.as.beta, RELEASED);

@@ -84,6 +84,12 @@ export function inputsOf(
   });
 }
 
+/** Texts of a certain form, by the field's name. */
+const SPECIAL: Record<string, string> = {
+  pattern: "[domain-name:value = 'walker.example']",
+  url: "https://walker.example/",
+};
+
 /** What fills an input: a value for each field that it requires, or that it has. */
 function filler(
   ids: Ids,
@@ -118,7 +124,7 @@ function filler(
       DateTime: new Date(soon).toISOString(),
       Duration: "P3D",
       JSON: {},
-      String: name === "pattern" ? "[domain-name:value = 'walker.example']" : "mk-",
+      String: SPECIAL[name] ?? "mk-",
     };
     if (!(type in known)) throw new Error(`say what to give for ${name}: ${type}`);
     return known[type];

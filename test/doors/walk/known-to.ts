@@ -135,6 +135,11 @@ export class KnownTo {
       this.tell(own(organizationId) || this.operates, mark(n, "email")),
     );
     world.organizations.forEach(({ id }, n) => this.tell(own(id), mark(n, "watch")));
+    const administers = this.has("ORG_ADMIN", "OPERATOR_ADMIN");
+    world.organizations.forEach(({ id }, n) =>
+      this.tell(own(id) && administers, mark(n, "webhook")),
+    );
+    world.accounts.forEach(({ id }, n) => this.tell(viewer?.accountId === id, mark(n, "mailbox")));
     const bare = (id: string): string => id.replaceAll("-", "");
     for (const { organizationId, groupId } of world.memberships) {
       const concerned = own(organizationId) || own(world.operatorId) || coordinates(groupId);

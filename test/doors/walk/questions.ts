@@ -57,6 +57,7 @@ function valuesOf(
     expectedRevision: "no revision",
     expectedUpdatedAt: new Date(world.now).toISOString(),
     after: "no cursor",
+    code: "no code",
     reason: "Because.",
     bundle: { type: "bundle", id: "bundle--1", objects: [malware] },
     count: 1,

@@ -48,6 +48,7 @@ export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled>
     hub,
     world.accounts.map((a) => a.id),
   );
+  await addDeliveries(pool, world);
   // WHY again and again: the log's reader refreshes it as well, and may have seen a part of all this.
   do {
     directory.clear();
@@ -115,6 +116,37 @@ async function addWatches(pool: Pool, { organizations }: MarkedWorld): Promise<v
      SELECT id, name, name, to_timestamp(0), gen_random_uuid() FROM ROWS`,
     "id uuid, name text",
     organizations.map((o, n) => ({ id: o.id, name: mark(n, "watch") })),
+  );
+}
+
+/** Each organization has a webhook that is paused, each account mail that is stopped, and something was sent by both. */
+async function addDeliveries(pool: Pool, { organizations, accounts }: MarkedWorld): Promise<void> {
+  await each(
+    pool,
+    `WITH made AS (
+       INSERT INTO webhook (id, organization_id, name, url, filter, account_id, key_id, secret, state, seq, sub, created_at, created_by)
+       SELECT gen_random_uuid(), id, name, 'https://' || name || '.example/', '{}', a.account, a.key, 'sealed', 'PAUSED', 0, 0,
+         to_timestamp(0), a.account
+       FROM ROWS CROSS JOIN LATERAL (
+         SELECT account.id AS account, api_key.id AS key FROM account JOIN api_key ON account_id = account.id
+         WHERE organization_id = t.id LIMIT 1) a
+       RETURNING id)
+     INSERT INTO webhook_delivery (webhook_id, at, attempt, seq, sub, type, duration_ms)
+     SELECT id, to_timestamp(0), 1, 1, 0, 'ITEM_RELEASED', 1 FROM made`,
+    "id uuid, name text",
+    organizations.map((o, n) => ({ id: o.id, name: mark(n, "webhook") })),
+  );
+  await each(
+    pool,
+    `WITH made AS (
+       INSERT INTO mail (account_id, key_id, address, language, time_zone, state, immediate, seq, sub, digest_seq, digest_sub)
+       SELECT id, (SELECT k.id FROM api_key k WHERE account_id = t.id LIMIT 1), name || '@mail.example', 'EN', 'UTC', 'STOPPED',
+         '{ITEM_RELEASED}', 0, 0, 0, 0
+       FROM ROWS RETURNING account_id)
+     INSERT INTO mail_delivery (account_id, at, kind, message_id, accepted)
+     SELECT account_id, to_timestamp(0), 'ALERT', 'x@mail.example', true FROM made`,
+    "id uuid, name text",
+    accounts.map((a, n) => ({ id: a.id, name: mark(n, "mailbox") })),
   );
 }
 
