@@ -3,6 +3,7 @@ import type { Context } from "../context";
 import { badInput } from "../errors";
 import { Alert, AlertConnection, AlertFilter } from "./alert.type";
 import { alertsAfter, follow, positionOf } from "./alerts";
+import { BEGINNING } from "./log-entry";
 import { createWatch, deleteWatch, Watch, watchesOf, WatchInput } from "./watch-store";
 
 @Resolver()
@@ -22,7 +23,7 @@ export class AlertResolver {
     await ctx.hub.log.caughtUp();
     const { delivered: found, goOn } = await alertsAfter(
       () => ctx.again(),
-      positionOf(ctx, after ?? null, 0),
+      positionOf(ctx, after ?? null, BEGINNING),
       filter ?? null,
       wanted + 1,
     );
