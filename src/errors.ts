@@ -32,8 +32,10 @@ export class HubError extends GraphQLError {
     readonly code: ErrorCode,
     message: string,
     readonly issues?: Issue[],
+    /** What a program needs to go on, besides code and issues. */
+    readonly details?: Readonly<Record<string, string>>,
   ) {
-    super(message, { extensions: { code, ...(issues && { issues }) } });
+    super(message, { extensions: { code, ...(issues && { issues }), ...details } });
     this.name = "HubError";
   }
 }

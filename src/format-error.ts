@@ -44,11 +44,11 @@ export function formatError(
   const code = formatted.extensions?.code;
   const path = formatted.path && { path: formatted.path };
   if (original instanceof HubError) {
-    const { issues } = original;
+    const { issues, details } = original;
     return {
       message: original.message,
       ...path,
-      extensions: { code: original.code, ...(issues && { issues }) },
+      extensions: { code: original.code, ...(issues && { issues }), ...details },
     };
   }
   if (typeof code === "string" && CODES.has(code)) {

@@ -15,6 +15,7 @@ import { ItemCursor, LogCursor } from "./cursors";
 import type { Session } from "./auth/viewer";
 import { FanOut } from "./alert/fan-out";
 import { AlertLog } from "./alert/log";
+import { LogTrim } from "./alert/trim-log";
 import { Sweep } from "./alert/sweep";
 import { Watches } from "./alert/watches";
 import { Ledger } from "./ledger/ledger";
@@ -39,6 +40,7 @@ export class Hub {
   readonly watches: Watches;
   readonly ledger: Ledger;
   readonly sweep: Sweep;
+  readonly logTrim: LogTrim;
   /** Positions in lists, sealed. */
   itemCursor!: ItemCursor;
   /** Positions in the log, sealed. */
@@ -73,12 +75,13 @@ export class Hub {
     this.watches = new Watches(this.pool);
     this.ledger = new Ledger(this);
     this.sweep = new Sweep(this);
+    this.logTrim = new LogTrim(this);
     this.usage = setInterval(() => void this.writeUsage(), USAGE_MS).unref();
   }
 
   async open(): Promise<void> {
     const [row] = await this.dataSource.query<[{ secret: Buffer; latest: Date | null }]>(
-      `SELECT secret, greatest(policy_changed_at, (SELECT max(at) FROM log),
+      `SELECT secret, greatest(policy_changed_at, (SELECT max(at) FROM (SELECT at FROM log ORDER BY seq DESC LIMIT 10000) newest),
          (SELECT max(edited_at) FROM log_pending)) AS latest FROM hub`,
     );
     this.secret = row.secret;
@@ -102,6 +105,7 @@ export class Hub {
     clearInterval(this.usage);
     await this.sweep.close();
     await this.fanOut.close();
+    await this.logTrim.close();
     await this.log.close();
     await this.ledger.close();
     await this.writeUsage();

@@ -4,6 +4,7 @@ import { badInput } from "../errors";
 import { Alert, AlertConnection, AlertFilter } from "./alert.type";
 import { alertsAfter, positionOf } from "./alerts";
 import { Following } from "./following";
+import { BEGINNING } from "./log-entry";
 import { createWatch, deleteWatch, Watch, watchesOf, WatchInput } from "./watch-store";
 
 interface FollowArgs {
@@ -28,7 +29,7 @@ export class AlertResolver {
     await ctx.hub.log.caughtUp();
     const { delivered: found, goOn } = await alertsAfter(
       () => ctx.again(),
-      positionOf(ctx.hub, after ?? null, 0),
+      positionOf(ctx.hub, after ?? null, BEGINNING),
       filter ?? null,
       wanted + 1,
     );

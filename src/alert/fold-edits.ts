@@ -82,15 +82,15 @@ export async function appendDueEdits(hub: Hub, log: LogTransport): Promise<void>
 
 const FOLD = `
   INSERT INTO log_pending AS p (item_id, actor_organization_id, actor_account_id, changed, linked, tlp, edited_at, due_at)
-  SELECT i.id, $2, $3, e.changed, coalesce(e.linked, '{}'), i.tlp, $1, coalesce(told.at, $1) + make_interval(secs => $5)
+  SELECT e."itemId", $2, $3, e.changed, coalesce(e.linked, '{}'), (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), $1,
+    coalesce(told.at, $1) + make_interval(secs => $5)
   FROM jsonb_to_recordset($4::jsonb) AS e("itemId" uuid, changed int, linked uuid[])
-  JOIN item i ON i.id = e."itemId"
   CROSS JOIN LATERAL (
     SELECT bit_or(t.changed) AS changed, array_agg(l) FILTER (WHERE l IS NOT NULL) AS linked, max(t.at) AS at
     FROM (
-      SELECT changed, linked, at FROM log WHERE item_id = i.id AND actor_organization_id = $2 AND type = 'ITEM_UPDATED'
+      SELECT changed, linked, at FROM log WHERE item_id = e."itemId" AND actor_organization_id = $2 AND type = 'ITEM_UPDATED'
         AND at > $1::timestamptz - make_interval(secs => $5)
-      UNION ALL SELECT changed, linked, NULL FROM log_pending WHERE item_id = i.id AND actor_organization_id = $2
+      UNION ALL SELECT changed, linked, NULL FROM log_pending WHERE item_id = e."itemId" AND actor_organization_id = $2
     ) t LEFT JOIN unnest(t.linked) l ON true
   ) told
   WHERE e.changed & ~told.changed = 0 AND coalesce(e.linked, '{}') <@ coalesce(told.linked, '{}')

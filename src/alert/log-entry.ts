@@ -60,6 +60,9 @@ export interface LogRow {
   tlpBefore: number | null;
 }
 
+/** Where a reading of all that is kept begins: below every number, and never too old. */
+export const BEGINNING = -1;
+
 /** Whose acts are those that the clock does: nobody's own. */
 export const THE_CLOCK = "00000000-0000-0000-0000-000000000000";
 
@@ -86,4 +89,6 @@ export interface LogTransport {
   after(seq: number, limit: number, upTo?: number): Promise<LogRow[]>;
   /** The number up to which everything is there to read. */
   last(): Promise<number>;
+  /** What is no longer kept: everything up to a number, all of it from before an instant in milliseconds. */
+  trimmed(): Promise<{ upto: number; before: number }>;
 }

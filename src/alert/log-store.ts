@@ -86,9 +86,16 @@ export class LogStore implements LogTransport {
 
   async last(): Promise<number> {
     const { rows } = await this.hub.pool.query<{ seq: string | null }>(
-      "SELECT max(seq) AS seq FROM log",
+      "SELECT greatest(log_trimmed_to, (SELECT max(seq) FROM log)) AS seq FROM hub",
     );
     return Number(rows[0]?.seq ?? 0);
+  }
+
+  async trimmed(): Promise<{ upto: number; before: number }> {
+    const { rows } = await this.hub.pool.query<{ upto: string; before: string | null }>(
+      "SELECT log_trimmed_to AS upto, ms(log_kept_since) AS before FROM hub",
+    );
+    return { upto: Number(rows[0]?.upto ?? 0), before: Number(rows[0]?.before ?? 0) };
   }
 
   async after(seq: number, limit: number, upTo = Number.MAX_SAFE_INTEGER): Promise<LogRow[]> {

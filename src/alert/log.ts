@@ -1,9 +1,11 @@
 import type { EntityManager } from "typeorm";
+import { WHOLE_ENTRY } from "../cursors";
+import { HubError } from "../errors";
 import type { Hub } from "../hub";
 import type { ItemRow } from "../sharing/disclosure";
 import { loadItemsOfAnyKind } from "../sharing/item-rows";
 import type { Change } from "../transaction";
-import type { LogRow, LogTransport } from "./log-entry";
+import { BEGINNING, type LogRow, type LogTransport } from "./log-entry";
 import { LogStore } from "./log-store";
 
 export type { AlertTypeName, LogEntry, LogRow } from "./log-entry";
@@ -62,7 +64,10 @@ export class AlertLog {
     return this.head;
   }
 
-  /** Up to `limit` rows after a number, in order: from memory where it reaches, else from the table. */
+  /**
+   * Up to `limit` rows after a number, in order: from memory where it reaches, else from where the log is kept.
+   * Throws BAD_USER_INPUT where rows after the number are no longer kept.
+   */
   async after(seq: number, limit: number): Promise<LogRow[]> {
     const first = this.tail[0];
     if (first && seq >= first.seq - 1) {
@@ -75,7 +80,25 @@ export class AlertLog {
       return this.tail.slice(low, low + limit);
     }
     // Not beyond what the reader of this process has seen: the directory has not followed yet.
-    return seq >= this.head ? [] : this.store.after(seq, limit, this.head);
+    if (seq >= this.head) return [];
+    const rows = await this.store.after(seq, limit, this.head);
+    // INVARIANT: asked after the reading, so that nothing is trimmed unnoticed between the two.
+    if (seq !== BEGINNING && rows[0]?.seq !== seq + 1) await this.checkKept(seq);
+    return rows;
+  }
+
+  private async checkKept(seq: number): Promise<void> {
+    const { upto, before } = await this.store.trimmed();
+    if (seq >= upto) return;
+    const keptSince = new Date(before).toISOString();
+    const message =
+      `is too old: alerts of before ${keptSince} are no longer kept, and some may have been missed. ` +
+      "Read the items anew, then go on after the cursor in `resumeAfter`.";
+    throw new HubError("BAD_USER_INPUT", `after: ${message}`, [{ path: "after", message }], {
+      reason: "CURSOR_EXPIRED",
+      keptSince,
+      resumeAfter: this.hub.logCursor.seal({ seq: upto, sub: WHOLE_ENTRY }, true),
+    });
   }
 
   /** Whether anything about an item has come since a number was the newest. */

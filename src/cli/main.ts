@@ -12,6 +12,7 @@ process.once("SIGTERM", () => ended.abort());
 run(process.argv.slice(2), {
   env: process.env,
   out: (line) => console.log(line),
+  flush: () => new Promise((resolve) => process.stdout.write("", () => resolve())),
   err: (line) => console.error(line),
   readInput: () => readFileSync(0, "utf8"),
   signal: ended.signal,

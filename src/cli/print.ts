@@ -5,8 +5,11 @@ export const HELP = `Usage: npm run --silent hub -- <command> [options]
   viewer                 whose key it is, and by which agreements it reads
   alerts                 the alerts so far, oldest first
     --after CURSOR         those after this cursor
-    --follow               live, beginning now or after the cursor; a lost connection comes back
+    --follow               live, beginning now or after the cursor, until SIGINT or SIGTERM; a lost connection comes back
     --types TYPE,TYPE      only these, such as ITEM_RELEASED,ITEM_WITHDRAWN
+    --min-tlp TLP          only of items marked so or stricter, such as AMBER
+    --cursor-file FILE     goes on after the cursor in this file, and keeps it there once a line is printed;
+                           with --follow it then also waits for a hub that cannot be reached yet
   lookup VALUE...        what is known of addresses, domains, URLs, hashes; defanged forms too
   query FILE|-           sends a GraphQL document, from a file or the standard input
     --variables JSON       its variables

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { ask, CliError, failed, followAlerts, type HubAddress, post } from "./client";
-import type { AlertLineFragment, AlertType } from "./generated";
-import { AlertsDocument, EndOfLogDocument, LookupDocument, ViewerDocument } from "./generated";
+import { type AlertOptions, alerts } from "./alerts";
+import { ask, CliError, failed, type HubAddress, post } from "./client";
+import { LookupDocument, ViewerDocument } from "./generated";
 import { exportIep, importIep } from "./iep";
 import {
   csvLine,
@@ -11,30 +11,17 @@ import {
   readDisclosures,
   verifyLedger,
 } from "./ledger";
-import { alertLine, HELP, lookupLines, viewerLines } from "./print";
-
-/** What the CLI touches of the world. */
-export interface World {
-  env: Readonly<Record<string, string | undefined>>;
-  out: (line: string) => void;
-  err: (line: string) => void;
-  readInput: () => string;
-  /** Ends what goes on without end. */
-  signal: AbortSignal;
-}
+import { HELP, lookupLines, viewerLines } from "./print";
+import type { World } from "./world";
 
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 const COMMON = { url: TEXT, key: TEXT, json: FLAG, help: { ...FLAG, short: "h" } };
 
-interface Options {
+interface Options extends AlertOptions {
   url?: string;
   key?: string;
-  json?: boolean;
   help?: boolean;
-  after?: string;
-  follow?: boolean;
-  types?: string;
   variables?: string;
   head?: string;
   item?: string;
@@ -54,7 +41,11 @@ interface Command {
 
 const COMMANDS: Partial<Record<string, Command>> = {
   viewer: { run: viewer, options: {}, words: 0 },
-  alerts: { run: alerts, options: { after: TEXT, follow: FLAG, types: TEXT }, words: 0 },
+  alerts: {
+    run: alerts,
+    options: { after: TEXT, follow: FLAG, types: TEXT, "min-tlp": TEXT, "cursor-file": TEXT },
+    words: 0,
+  },
   lookup: { run: lookup, options: {}, words: Infinity },
   query: { run: query, options: { variables: TEXT }, words: 1 },
   ledger: { run: ledger, options: { head: TEXT }, words: 1 },
@@ -112,29 +103,6 @@ function addressOf({ url, key }: Options, { env }: World): HubAddress {
 async function viewer(hub: HubAddress, { json }: Options, { out }: World): Promise<void> {
   const found = await ask(hub, ViewerDocument, {});
   for (const line of json ? [JSON.stringify(found.viewer)] : viewerLines(found)) out(line);
-}
-
-async function alerts(hub: HubAddress, options: Options, world: World): Promise<void> {
-  const filter = options.types ? { types: options.types.split(",") as AlertType[] } : null;
-  let after = options.after ?? null;
-  const show = (alert: AlertLineFragment): void => {
-    after = alert.cursor;
-    world.out(options.json ? JSON.stringify(alert) : alertLine(alert));
-  };
-  if (options.follow) {
-    // So that nothing is missed where the connection is lost before the first alert.
-    after ??= (await ask(hub, EndOfLogDocument, {})).viewer.alertCursor;
-    const lost = (): void => world.err("The connection was lost; coming back.");
-    for await (const alert of followAlerts(hub, { after, filter }, world.signal, lost)) show(alert);
-  } else {
-    for (let more = true; more;) {
-      const page = (await ask(hub, AlertsDocument, { after, filter })).alerts;
-      page.nodes.forEach(show);
-      after = page.pageInfo.endCursor ?? after;
-      more = page.pageInfo.hasNextPage;
-    }
-  }
-  if (after !== null) world.err(`Go on with --after ${after}`);
 }
 
 async function lookup(hub: HubAddress, { json }: Options, { out }: World, values: string[]) {

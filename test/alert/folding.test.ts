@@ -186,3 +186,13 @@ test("what waits outlives its process, and of two processes one tells it", async
   await second.stop();
   await database.end();
 });
+
+test("with a window of nothing each edit is told by itself", async () => {
+  const { id, start } = await shared();
+  const second = await startSecondHub(hub, { HUB_FOLD_SECONDS: "0" });
+  const acme = new Client(second.url, w.as.acme.key);
+  for (const category of ["phishing", "fraud", "phishing"])
+    await acme.do("updateIncident", { id, input: { ...base, category } });
+  expect(await types(start)).toEqual(["ITEM_UPDATED", "ITEM_UPDATED", "ITEM_UPDATED"]);
+  await second.stop();
+});

@@ -1,7 +1,7 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { plain } from "../../src/cli/print";
 import { run } from "../../src/cli/run";
 import { startTestHub, type TestHub } from "../support/hub";
+import { startWire } from "../support/wire";
 import { buildWorld, type World } from "../support/world";
 
 let hub: TestHub;
@@ -118,7 +118,7 @@ test("alerts lists what there was, and goes on after its cursor", async () => {
 });
 
 test("alerts --follow comes back with its last cursor when the connection is lost", async () => {
-  const wire = await startWire();
+  const wire = await startWire(hub.running.port);
   const following = new Run(["alerts", "--follow"], { ...clinic(), url: wire.url });
   await wire.connected();
   // The hub may take the subscription later than the connection: release until the first one shows.
@@ -146,7 +146,7 @@ test("a refused key ends every command, and is not tried again", async () => {
 
 test("a key that is revoked while alerts are followed ends them", async () => {
   const { colleague } = world.as;
-  const wire = await startWire();
+  const wire = await startWire(hub.running.port);
   const following = new Run(["alerts", "--follow"], { key: colleague.key ?? "", url: wire.url });
   await wire.connected();
   while (!titled("Before")(following)) await release("Before");
@@ -214,7 +214,7 @@ test("iep drafts an agreement version from a policy, and gives it back as it was
 });
 
 test("where no hub answers it says so", async () => {
-  const wire = await startWire();
+  const wire = await startWire(hub.running.port);
   await wire.close();
   for (const command of [["viewer"], ["alerts", "--follow"]]) {
     const asked = new Run(command, { url: wire.url });
@@ -251,40 +251,3 @@ test.each(WRONG)("a wrong command is refused before anything is sent: $args", as
 test("what others wrote cannot act on the terminal", () => {
   expect(plain("a\u001b[31mb\u009b2Jc\r\nd\u202ee\u2028f")).toBe("a [31mb 2Jc d e f");
 });
-
-/** A wire to the hub that can be cut. */
-async function startWire(): Promise<{
-  url: string;
-  connected: () => Promise<void>;
-  cut: () => Promise<void>;
-  close: () => Promise<void>;
-}> {
-  const ends = new Set<Socket>();
-  let met = (): void => undefined;
-  const meeting = new Promise<void>((resolve) => (met = resolve));
-  const server: Server = createServer((near) => {
-    const far = connect(hub.running.port, "127.0.0.1");
-    for (const [end, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      ends.add(end);
-      end.on("error", () => other.destroy());
-      end.on("close", () => ends.delete(end));
-    }
-    near.pipe(far).pipe(near);
-    met();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const cut = async (): Promise<void> => {
-    for (const end of ends) end.destroy();
-    while (ends.size) await new Promise((resolve) => setImmediate(resolve));
-  };
-  const close = async (): Promise<void> => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    await cut();
-    await closed;
-  };
-  return { url: `http://127.0.0.1:${port}`, connected: () => meeting, cut, close };
-}

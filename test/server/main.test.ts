@@ -1,27 +1,24 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { build, type Build } from "../support/build";
 import { Client } from "../support/client";
 import { subscribe } from "../support/alerts";
 import { createTestDatabase, type TestDatabase } from "../support/database";
 
 /** The built process: what it says when it cannot start, and how it stops. */
 const root = join(__dirname, "../..");
+let built: Build;
 let out: string;
 let database: TestDatabase;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
-  mkdirSync(join(root, "var"), { recursive: true });
-  // Below the project, so that it finds its packages and its data.
-  out = mkdtempSync(join(root, "var", "test-build-"));
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const args = ["-p", "tsconfig.build.json", "--outDir", out, "--incremental", "false"];
-  execFileSync(process.execPath, [tsc, ...args, "--tsBuildInfoFile", "null"], { cwd: root });
+  built = build();
+  out = built.directory;
   database = await createTestDatabase();
 }, 60_000);
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
-  rmSync(out, { recursive: true, force: true });
+  built.remove();
   await database.drop();
 });
 

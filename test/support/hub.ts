@@ -207,16 +207,22 @@ export async function startTestHub(settings: Settings = {}): Promise<TestHub> {
 export const startEmptyHub = (): Promise<TestHub> =>
   start(new TestClock(0), { key: "", organizationId: () => "" });
 
-/** Another process of the same hub: on the same database, by the same clock. Whoever starts it stops it. */
-export const startSecondHub = (first: TestHub): Promise<RunningHub> =>
+/**
+ * Another process of the same hub: on the same database, by the same clock. Whoever starts it stops it.
+ * @param settings environment variables
+ */
+export const startSecondHub = (
+  first: TestHub,
+  settings: Record<string, string> = {},
+): Promise<RunningHub> =>
   startHub({
-    config: TEST_CONFIG,
+    config: readConfig({ ...TEST_SETTINGS, ...settings }),
     databaseUrl: first.databaseUrl,
     logger: pino({ level: "silent" }),
     clock: first.clock,
   });
 
-const TEST_CONFIG = readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" });
+const TEST_SETTINGS = { PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" };
 
 async function start(
   clock: TestClock,
@@ -226,7 +232,7 @@ async function start(
 ): Promise<TestHub> {
   const database = await createTestDatabase();
   const running = await startHub({
-    config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent", ...settings }),
+    config: readConfig({ ...TEST_SETTINGS, ...settings }),
     databaseUrl: database.url,
     logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
     clock,
