@@ -20,7 +20,11 @@ const KEEP_ALIVE_MS = 12_000;
 const MOST_WAITING = 1024 * 1024;
 const FEW_WAITING = 64 * 1024;
 const LOOK_MS = 20;
+/** So long a client may take to read the end of its stream. */
+const CLOSE_MS = 10_000;
 const HEADERS = {
+  // WHY: a connection kept for further requests would hold up the hub when it stops.
+  connection: "close",
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
@@ -85,9 +89,11 @@ export class EventStreams {
       operationName: operationName ?? null,
       variables: variableValues ?? {},
     };
-    const stream = new OpenStream(response, contextValue.session, (error) =>
-      this.finish(response, { errors: [error] }),
-    );
+    const stream = new OpenStream(response, contextValue.session, (error) => {
+      this.open.delete(stream);
+      this.finish(response, { errors: [error] });
+      setTimeout(() => response.destroy(), CLOSE_MS).unref();
+    });
     this.open.add(stream);
     let subscriber: Subscriber | null = null;
     const left = (): void => {
@@ -127,8 +133,13 @@ class OpenStream implements Sink {
   constructor(
     readonly response: ServerResponse,
     readonly session: Session | null,
-    readonly end: (error: HubError) => void,
+    private readonly ended: (error: HubError) => void,
   ) {}
+
+  /** WHY once alone: it is told of by whoever notices, and writing after the end would be an error of the process. */
+  end(error: HubError): void {
+    if (!this.response.writableEnded) this.ended(error);
+  }
 
   send(answer: Buffer): void {
     const { response } = this;

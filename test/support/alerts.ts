@@ -1,4 +1,5 @@
-import { createClient, type Client as WsClient } from "graphql-ws";
+import { createClient as createStreamClient, NetworkError } from "graphql-sse";
+import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import type { Arguments, Client } from "./client";
 import { documentOf } from "./client";
@@ -23,11 +24,15 @@ export interface SubscribeOptions {
   filter?: Arguments | null;
   /** Of an alert; absent: `ALERT`. */
   selection?: string;
+  /** Absent: a socket, graphql-ws. A stream: server-sent events, graphql-sse. */
+  over?: Transport;
 }
 
-/** How a subscription ended: by an error of GraphQL, or with the socket. */
+export type Transport = "socket" | "stream";
+
+/** How a subscription ended: by an error of GraphQL, or with the socket or stream. */
 export interface Ending {
-  /** The close code of the socket, where it was closed. */
+  /** The close code of the socket, or the status of the refusal of a stream; 0 where a stream broke off. */
   closed: number | null;
   /** The code of the GraphQL error, where there was one. */
   code: string | null;
@@ -38,7 +43,7 @@ const PATIENCE = 5_000;
 export const BEACON = "Beacon of the test";
 const isBeacon = (alert: TestAlert): boolean => alert.item?.title === BEACON;
 
-/** Alerts as they arrive over graphql-ws, in a queue. */
+/** Alerts as they arrive, in a queue. */
 export class AlertSubscription {
   private readonly queue: TestAlert[] = [];
   private waiting: (() => void)[] = [];
@@ -50,7 +55,7 @@ export class AlertSubscription {
   readonly opened = new Promise<void>((resolve) => (this.opening = { resolve }));
 
   constructor(
-    private readonly socket: WsClient,
+    private readonly client: { dispose(): void | Promise<void> },
     private readonly beacon: () => Promise<string>,
   ) {}
 
@@ -92,7 +97,7 @@ export class AlertSubscription {
   }
 
   async close(): Promise<void> {
-    await this.socket.dispose();
+    await this.client.dispose();
   }
 
   /** For the transport alone. */
@@ -139,18 +144,36 @@ export function subscribe(
   url: string,
   key: string | null,
   beacon: () => Promise<string>,
-  { after, filter, selection = ALERT }: SubscribeOptions,
+  { after, filter, selection = ALERT, over = "socket" }: SubscribeOptions,
 ): AlertSubscription {
-  const socket = createClient({
-    url: `${url.replace("http", "ws")}/graphql`,
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-    ...(key !== null && { connectionParams: { authorization: `Bearer ${key}` } }),
-  });
-  const subscription = new AlertSubscription(socket, beacon);
   const args = { ...(after !== undefined && { after }), ...(filter !== undefined && { filter }) };
-  socket.subscribe<{ alerts: TestAlert }>(
-    { query: documentOf("subscription", "alerts", args, selection), variables: args },
+  const query = documentOf("subscription", "alerts", args, selection);
+  const open = over === "socket" ? overSocket : overStream;
+  return open(url, key, beacon, { query, variables: args });
+}
+
+interface Question {
+  query: string;
+  variables: Arguments;
+}
+
+const authorized = (key: string | null): Record<string, string> =>
+  key === null ? {} : { authorization: `Bearer ${key}` };
+
+function overStream(
+  url: string,
+  key: string | null,
+  beacon: () => Promise<string>,
+  question: Question,
+): AlertSubscription {
+  const client = createStreamClient({
+    url: `${url}/graphql/stream`,
+    retryAttempts: 0,
+    headers: authorized(key),
+  });
+  const subscription = new AlertSubscription(client, beacon);
+  client.subscribe<{ alerts: TestAlert }>(
+    question,
     {
       next: ({ data, errors }) => {
         if (data?.alerts) subscription.arrived(data.alerts);
@@ -158,12 +181,41 @@ export function subscribe(
       },
       error: (error) =>
         subscription.ended({
-          closed: (error as { code?: number }).code ?? null,
-          code: codeOf(error),
+          closed: error instanceof NetworkError ? (error.response?.status ?? 0) : null,
+          code: null,
         }),
       complete: () => subscription.ended({ closed: null, code: null }),
     },
+    { connected: () => subscription.follows() },
   );
+  return subscription;
+}
+
+function overSocket(
+  url: string,
+  key: string | null,
+  beacon: () => Promise<string>,
+  question: Question,
+): AlertSubscription {
+  const socket = createClient({
+    url: `${url.replace("http", "ws")}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    connectionParams: authorized(key),
+  });
+  const subscription = new AlertSubscription(socket, beacon);
+  socket.subscribe<{ alerts: TestAlert }>(question, {
+    next: ({ data, errors }) => {
+      if (data?.alerts) subscription.arrived(data.alerts);
+      else subscription.ended({ closed: null, code: codeOf(errors) });
+    },
+    error: (error) =>
+      subscription.ended({
+        closed: (error as { code?: number }).code ?? null,
+        code: codeOf(error),
+      }),
+    complete: () => subscription.ended({ closed: null, code: null }),
+  });
   // The hub answers a second operation of the same socket only after it took the first.
   socket.subscribe(
     { query: "{ __typename }" },
