@@ -1,6 +1,7 @@
+import { measureDecisions } from "./decision";
 import { measure, type Result } from "./measure";
 import { readOptions } from "./options";
-import { belowLeast, growth, save, table } from "./report";
+import { belowLeast, decisionTable, growth, save, table } from "./report";
 import { type ServerProcess, startServer } from "./server-process";
 import { openWorld, VIEWERS } from "./world";
 import { WORKLOADS } from "./workloads";
@@ -12,9 +13,12 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const named = WORKLOADS.filter((w) => w.name === options.only);
   const workloads = named.length ? named : WORKLOADS.filter((w) => w.name.includes(options.only));
-  if (!workloads.length) throw new Error(`No workload's name has “${options.only}”.`);
+  const deciding = "decision".includes(options.only);
+  if (!workloads.length && !deciding) throw new Error(`No workload's name has “${options.only}”.`);
+  const decisions = deciding ? measureDecisions(options.grants) : [];
+  if (deciding) log(decisionTable(decisions));
   const results: Result[] = [];
-  for (const rows of options.rows) {
+  for (const rows of workloads.length ? options.rows : []) {
     const world = await openWorld(rows, log);
     const servers: ServerProcess[] = [];
     const start = async (file: "floor" | "hub-process"): Promise<ServerProcess> => {
@@ -46,15 +50,18 @@ async function main(): Promise<void> {
       await world.stop();
     }
   }
-  console.log(table(results));
-  console.log(
-    "\nfloor, hub: requests a second, CPU a request (server + PostgreSQL), latency (median/99 %). Ratios: 1 is the floor, higher is better.",
-  );
-  console.log(growth(results));
-  console.log(`\n${save(results, options)}`);
-  const below = belowLeast(results);
-  if (below.length) console.log(`\n${below.length} below the least`);
-  if (below.length && options.strict) process.exitCode = 1;
+  if (results.length) {
+    console.log(table(results));
+    console.log(
+      "\nfloor, hub: requests a second, CPU a request (server + PostgreSQL), latency (median/99 %). Ratios: 1 is the floor, higher is better.",
+    );
+    console.log(growth(results));
+  }
+  if (deciding) console.log(decisionTable(decisions));
+  console.log(`\n${save(results, decisions, options)}`);
+  const below = belowLeast(results, decisions);
+  if (below) console.log(`\n${below} below the least`);
+  if (below && options.strict) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

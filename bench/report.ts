@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../src/project-root";
+import type { DecisionResult } from "./decision";
 import type { Figures, Result } from "./measure";
 import type { Options } from "./options";
 
@@ -33,6 +34,33 @@ export function table(results: readonly Result[]): string {
     r.goal.toFixed(2),
     verdict(r),
   ]);
+  return aligned([head, ...rows]);
+}
+
+/** What deciding costs in memory, in microseconds; the growth from the fewest grants to the most below it. */
+export function decisionTable(results: readonly DecisionResult[]): string {
+  const head = ["decision", "items", "grants", "µs", "scope, µs", "its share", "least", "goal", ""];
+  const rows = results.map((r) => [
+    "in memory",
+    r.items.toLocaleString("en"),
+    r.grants.toString(),
+    r.decision.toFixed(2),
+    r.scope.toFixed(2),
+    `${(100 * r.share).toFixed(1)} %`,
+    `< ${r.least}`,
+    `< ${r.goal}`,
+    r.decision < r.goal ? "goal" : r.decision < r.least ? "ok" : "BELOW",
+  ]);
+  const [first, last] = [results[0], results.findLast((r) => r.items === results[0]?.items)];
+  const grew =
+    first && last && first !== last
+      ? `\n\ndecision: from ${first.grants} to ${last.grants} grants it grew ${(last.decision / first.decision).toFixed(2)}×, the scope ${(last.scope / first.scope).toFixed(2)}×`
+      : "";
+  return aligned([head, ...rows]) + grew;
+}
+
+/** Rows below their head, columns of one width; the first to the left. */
+function aligned([head = [], ...rows]: readonly string[][]): string {
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((row) => row[i]?.length ?? 0)));
   return [head, widths.map((w) => "-".repeat(w)), ...rows]
     .map((row) =>
@@ -51,8 +79,13 @@ const ms = (n: number): string => (n < 10 ? n.toFixed(1) : Math.round(n).toStrin
 const verdict = (r: Result): string =>
   r.ratio >= r.goal ? "goal" : r.ratio >= r.least ? "ok" : "BELOW";
 
-export const belowLeast = (results: readonly Result[]): Result[] =>
-  results.filter((r) => r.ratio < r.least);
+/** How many are below what must be. */
+export const belowLeast = (
+  results: readonly Result[],
+  decisions: readonly DecisionResult[],
+): number =>
+  results.filter((r) => r.ratio < r.least).length +
+  decisions.filter((r) => r.decision >= r.least).length;
 
 /** How each workload's cost grew from the smallest world to the largest: CPU a request, PostgreSQL's included. */
 export function growth(results: readonly Result[]): string {
@@ -74,7 +107,11 @@ export function growth(results: readonly Result[]): string {
 }
 
 /** Writes `bench/results/<time>.json` and returns its path. */
-export function save(results: readonly Result[], options: Options): string {
+export function save(
+  results: readonly Result[],
+  decisions: readonly DecisionResult[],
+  options: Options,
+): string {
   const folder = join(projectRoot, "bench", "results");
   mkdirSync(folder, { recursive: true });
   const at = new Date().toISOString();
@@ -86,6 +123,6 @@ export function save(results: readonly Result[], options: Options): string {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     load: loadavg(),
   };
-  writeFileSync(file, `${JSON.stringify({ at, machine, options, results }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ at, machine, options, results, decisions }, null, 2)}\n`);
   return file;
 }

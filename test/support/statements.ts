@@ -37,9 +37,9 @@ export async function statementsOf(
     return heard ? hear(heard, args, (given) => query.apply(this, given)) : query.apply(this, args);
   };
   const { log } = hub;
-  const { wake } = log;
+  const wake = log.wake.bind(log);
   // What reads the log for everybody may be under way already, or not: it is not this document's.
-  log.wake = () => listening.exit(() => wake.call(log));
+  log.wake = () => listening.exit(wake);
   try {
     const contextValue = new Context(hub, session, "query");
     const asked = { schema: await schema, source, variableValues, contextValue };
