@@ -132,7 +132,7 @@ export class AudienceClass {
 /** The organizations and accounts that an entry, or what it is about, names. */
 export function namedIn({ row, item }: Entry): Set<string> {
   const named = new Set([row.actorOrganizationId]);
-  if (row.organizationId !== null) named.add(row.organizationId);
+  for (const id of [row.organizationId, row.target]) if (id !== null) named.add(id);
   if (item) {
     named.add(item.ownerId);
     for (const { target } of item.audiences) named.add(target);

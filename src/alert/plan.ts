@@ -28,7 +28,6 @@ export class Plan {
   users = 0;
   /** Whether its answer depends on nothing of the viewer but what it is shown of the item. */
   readonly shared: boolean;
-  private readonly compiled: CompiledQuery | null;
 
   constructor(
     readonly key: string,
@@ -36,10 +35,7 @@ export class Plan {
     private readonly question: Question,
     readonly filter: AlertFilter | null,
   ) {
-    const { document, operationName } = question;
-    const compiled = compileQuery(schema, document, operationName ?? undefined);
-    this.compiled = isCompiledQuery(compiled) ? compiled : null;
-    this.shared = sameForAll(schema, document);
+    this.shared = sameForAll(schema, question.document);
   }
 
   /** One alert as the client asked for it: the JSON of an execution result. */
@@ -59,7 +55,8 @@ export class Plan {
 
   private async execute(ctx: Context, alert: Alert): Promise<ExecutionResult> {
     const { document, operationName, variables } = this.question;
-    if (this.compiled) return this.compiled.query(alert, ctx, { ...variables });
+    const compiled = compiledOf(this.schema, document, operationName);
+    if (compiled) return compiled.query(alert, ctx, { ...variables });
     return execute({
       schema: this.schema,
       document,
@@ -69,6 +66,25 @@ export class Plan {
       contextValue: ctx,
     });
   }
+}
+
+/** By document and operation, from the first alert on: plans that differ in variables alone share it. */
+const known = new WeakMap<DocumentNode, Map<string | null, CompiledQuery | null>>();
+
+function compiledOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null,
+): CompiledQuery | null {
+  let byName = known.get(document);
+  if (!byName) known.set(document, (byName = new Map<string | null, CompiledQuery | null>()));
+  let compiled = byName.get(operationName);
+  if (compiled === undefined) {
+    const result = compileQuery(schema, document, operationName ?? undefined);
+    compiled = isCompiledQuery(result) ? result : null;
+    byName.set(operationName, compiled);
+  }
+  return compiled;
 }
 
 /** The plans in use, each once. */
