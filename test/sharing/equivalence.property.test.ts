@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { incidentWhere } from "../../src/incident/incident-where";
 import { indicatorWhere } from "../../src/indicator/indicator-where";
+import { readConfig } from "../../src/config";
 import { openDatabase } from "../../src/database";
 import { Hub } from "../../src/hub";
 import { globalId } from "../../src/ids";
@@ -73,7 +74,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const dataSource = await openDatabase(database.url);
   const logger = pino({ level: "error" }, { write: (line: string) => void denied.push(line) });
-  hub = new Hub({} as never, dataSource, database.url, logger, { now: () => now });
+  hub = new Hub(readConfig({}), dataSource, database.url, logger, { now: () => now });
   await hub.open();
 });
 
