@@ -6,7 +6,7 @@ import {
   type GraphQLSchema,
   type IntrospectionQuery,
 } from "graphql";
-import { world as anyWorld } from "../sharing/arbitraries";
+import { largerWorld as anyWorld } from "../sharing/arbitraries";
 import type { World } from "../sharing/generated-world";
 import { oracle } from "../sharing/oracle";
 import type { Arguments } from "../support/client";

@@ -166,23 +166,32 @@ function moment(min: number, max: number): fc.Arbitrary<{ day: number; by: numbe
   return fc.record({ day: fc.integer({ min, max }), by: fc.constantFrom(0, -1, 1) });
 }
 
-const plan = fc.record({
-  /** WHY: ids differ from world to world, so no salt is likelier than another, and a simpler one is no simpler world. */
-  salt: fc.noBias(fc.noShrink(fc.maxSafeInteger())),
-  organizations: fc.array(
-    mostly(OrganizationKind.MEMBER, OrganizationKind.AUTHORITY, OrganizationKind.PEER_HUB),
-    { minLength: 1, maxLength: 3 },
-  ),
-  groups: fc.integer({ min: 2, max: 3 }),
-  /** Of each organization in each group; null: none. */
-  memberships: fc.array(fc.option(membership, { freq: 3 }), { minLength: 12, maxLength: 12 }),
-  agreements: fc.array(agreement, { minLength: 1, maxLength: 3 }),
-  items: fc.array(item, { minLength: 1, maxLength: 4 }),
-  viewers: fc.array(viewer, { minLength: 2, maxLength: 3 }),
-  now: moment(3, LAST_DAY),
-  moments: fc.array(moment(0, LAST_DAY + 4), { minLength: 2, maxLength: 2 }),
-});
+interface Size {
+  items: number;
+  viewers: number;
+}
 
-export type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+const planOf = (most: Size) =>
+  fc.record({
+    /** WHY: ids differ from world to world, so no salt is likelier than another, and a simpler one is no simpler world. */
+    salt: fc.noBias(fc.noShrink(fc.maxSafeInteger())),
+    organizations: fc.array(
+      mostly(OrganizationKind.MEMBER, OrganizationKind.AUTHORITY, OrganizationKind.PEER_HUB),
+      { minLength: 1, maxLength: 3 },
+    ),
+    groups: fc.integer({ min: 2, max: 3 }),
+    /** Of each organization in each group; null: none. */
+    memberships: fc.array(fc.option(membership, { freq: 3 }), { minLength: 12, maxLength: 12 }),
+    agreements: fc.array(agreement, { minLength: 1, maxLength: 3 }),
+    items: fc.array(item, { minLength: 1, maxLength: most.items }),
+    viewers: fc.array(viewer, { minLength: 2, maxLength: most.viewers }),
+    now: moment(3, LAST_DAY),
+    another: moment(0, LAST_DAY + 4),
+  });
 
-export const world: fc.Arbitrary<World> = plan.map(worldOf);
+export type Plan = ReturnType<typeof planOf> extends fc.Arbitrary<infer T> ? T : never;
+
+/** Small, so that thousands of them can be judged in a minute. */
+export const world: fc.Arbitrary<World> = planOf({ items: 4, viewers: 2 }).map(worldOf);
+
+export const largerWorld: fc.Arbitrary<World> = planOf({ items: 6, viewers: 4 }).map(worldOf);

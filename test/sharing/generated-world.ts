@@ -30,8 +30,8 @@ export interface World extends PartyFacts {
   viewers: MaybeViewer[];
   /** The instant of the question. */
   now: number;
-  /** Other instants to ask about, before or after. */
-  moments: number[];
+  /** Another instant to ask about, before or after. */
+  another: number;
   /** The first three bytes of the addresses that its indicators tell of. */
   network: string;
 }

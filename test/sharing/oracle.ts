@@ -148,22 +148,23 @@ function underAgreement(world: Present, org: string, r: WorldAudience): Received
 
 /** Whether a release reaches the viewer, by its kind of audience. */
 function received(world: Present, viewer: MaybeViewer, r: WorldAudience): Received | null {
-  if (world.now < r.liveFrom || world.now >= r.liveUntil) return null;
-  const open = { terms: [], until: Infinity };
-  if (r.path === "PUBLIC") return r.tlp === 0 ? open : null;
-  if (!viewer) return null;
-  const admitted = admits(viewer, r.tlp);
-  if (r.path === "BILATERAL") return admitted && r.target === viewer.organizationId ? open : null;
-  if (r.path === "NAMED")
-    return (admitted || r.tlp === 4) && r.target === viewer.accountId && viewer.ownCredential
-      ? open
-      : null;
-  return admitted ? underAgreement(world, viewer.organizationId, r) : null;
+  if (world.now < r.liveFrom || world.now >= r.liveUntil || !admitted(viewer, r)) return null;
+  const named = r.path === "BILATERAL" ? viewer?.organizationId : viewer?.accountId;
+  if (r.path === "AGREEMENT") return viewer && underAgreement(world, viewer.organizationId, r);
+  const own = r.path !== "NAMED" || viewer?.ownCredential;
+  return r.path === "PUBLIC" || (own && r.target === named) ? { terms: [], until: Infinity } : null;
 }
+
+/** Whether the release's TLP lets it go to this kind of account. */
+export const admitted = (viewer: MaybeViewer, { path, tlp }: WorldAudience): boolean =>
+  path === "PUBLIC" ? tlp === 0 : admits(viewer, tlp) || (path === "NAMED" && tlp === 4);
 
 /** CONTRACTOR and CLIENT accounts up to AMBER, employees up to AMBER_STRICT. */
 const admits = (viewer: MaybeViewer, tlp: number): boolean =>
   tlp <= 2 || (tlp === 3 && viewer?.affiliation === "EMPLOYEE");
+
+export const analyses = (viewer: MaybeViewer): boolean =>
+  viewer?.organizationKind === "OPERATOR" && viewer.roles.some((r) => r === "ANALYST");
 
 export function oracle(world: Present, viewer: MaybeViewer, item: WorldItem): Verdict {
   const { now } = world;
@@ -174,9 +175,7 @@ export function oracle(world: Present, viewer: MaybeViewer, item: WorldItem): Ve
   if (viewer?.organizationId === item.ownerId && (admits(viewer, item.tlp) || red)) {
     paths.push({ kind: "OWNER", shows: all, ...ofItem });
   }
-  const analyst =
-    viewer?.organizationKind === "OPERATOR" && viewer.roles.some((r) => r === "ANALYST");
-  if (analyst && item.submittedAt <= now && (admits(viewer, item.tlp) || red)) {
+  if (analyses(viewer) && item.submittedAt <= now && (admits(viewer, item.tlp) || red)) {
     const shows = item.tlp < 4 ? all : (field: string) => field === "source";
     paths.push({ kind: "OPERATOR", shows, ...ofItem });
   }

@@ -29,7 +29,9 @@ export async function expectNone(hub: HubOfWorlds, lot: Lot, found: Disagreement
     const place = `world ${first.place} of SEED=${lot.seed} WORLDS=${lot.worlds.length}`;
     told.push(`${law}: ${times} times, first in ${place}\n  ${await inFull(hub, lot, law, first)}`);
   }
-  const others = laws.slice(TOLD).map(([law, { times }]) => `${law}: ${times} times`);
+  const others = laws
+    .slice(TOLD)
+    .map(([law, { times, first }]) => `${law}: ${times} times, first in world ${first.place}`);
   expect([...told, ...others].join("\n\n")).toBe("");
 }
 

@@ -93,14 +93,9 @@ export class HubOfWorlds {
   ): Promise<Answer> {
     const session = viewer && { keyId: viewer.accountId };
     const contextValue = new Context(this.at(now), session, "query");
-    if (compiled) return this.compiled(text).query({}, contextValue, variables) as Promise<Answer>;
+    if (compiled) return this.compiled(text).query({}, contextValue, variables);
     const document = parse(text);
-    return (await execute({
-      schema: this.schema,
-      document,
-      contextValue,
-      variableValues: variables,
-    })) as Answer;
+    return execute({ schema: this.schema, document, contextValue, variableValues: variables });
   }
 
   private compiled(text: string): CompiledQuery {

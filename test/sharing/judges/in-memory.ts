@@ -4,7 +4,15 @@ import { explain, type ExplainedPath } from "../../../src/sharing/explanation";
 import type { Parties } from "../../../src/sharing/parties";
 import { decide, type Decision, scopeOf } from "../../../src/sharing/policy";
 import type { WorldAudience, WorldItem } from "../generated-world";
-import { activeAt, oracle, standingAt, type Verdict, versionInForce } from "../oracle";
+import {
+  activeAt,
+  admitted,
+  analyses,
+  oracle,
+  standingAt,
+  type Verdict,
+  versionInForce,
+} from "../oracle";
 import { rfc3339 } from "../worlds/time";
 import type { Disagreements, Question } from "./disagreements";
 import { expected, FIELDS_OF, type Shown, shownFields, type Sight, sorted } from "./expected";
@@ -138,6 +146,14 @@ function truthOf(
   const version = agreement && versionInForce(agreement, now);
   return {
     "the viewer's organization owns the item": [item.ownerId === organization, null],
+    "the viewer is an analyst of the operator": [analyses(viewer), null],
+    "the release names the viewer's organization": [audience?.target === organization, null],
+    "the release names the viewer's account, and the credential is the account's own": [
+      audience?.target === viewer?.accountId && viewer?.ownCredential === true,
+      null,
+    ],
+    "the release is to everyone": [true, null],
+    ...(audience && { "the TLP admits this account": [admitted(viewer, audience), null] }),
     "the item was submitted to the operator": [item.submittedAt <= now, null],
     "the organization is an active member of the audience group": [
       activeAt(world, organization, group, now),

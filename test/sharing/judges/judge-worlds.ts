@@ -27,7 +27,7 @@ export async function judgeWorlds(
     world.viewers.map((viewer): Question => ({ world, place, viewer, now: world.now })),
   );
   for (const question of questions)
-    for (const moment of [question.now, ...question.world.moments])
+    for (const moment of [question.now, question.world.another])
       judgeInMemory({ ...question, now: moment }, hub.hub.directory, found, reached);
   // Whatever the world, everybody is the same: shown the same of all of them.
   const asked = questions.filter(({ viewer, place }) => viewer !== null || place % 4 === 0);
@@ -60,14 +60,14 @@ async function askHub(
   if (turn % 2)
     await judgeEnded(question, hub, placed.seenBy(viewer, now - 1, world), sight, found);
   // At another instant as well: the hub reads so for what changed, and for alerts.
-  const moment = world.moments[turn % 8];
-  if (moment === undefined) return;
-  const then = placed.seenBy(viewer, moment, world);
-  await judgeLists({ ...question, now: moment }, hub, then, there, 100, found);
+  if (turn % 4) return;
+  const another = { ...question, now: world.another };
+  const then = placed.seenBy(viewer, world.another, world);
+  await judgeLists(another, hub, then, there, 100, found);
 }
 
 /** The items of all the worlds that a hub holds. */
-class PlacedItems {
+export class PlacedItems {
   private readonly all: { world: World; item: WorldItem }[];
   private readonly public: { world: World; item: WorldItem }[];
 

@@ -15,7 +15,7 @@ import {
   type Sight,
   sorted,
 } from "./expected";
-import { filtersOf } from "./filters";
+import { type Filtered, filtersOf } from "./filters";
 import type { Answer, HubOfWorlds } from "./hub-of-worlds";
 
 const PAGE = 4;
@@ -41,7 +41,9 @@ export class Asking {
   async judge(): Promise<void> {
     const asked = [this.nodes(), this.list(), this.lookup()];
     // WHY by turns: what a filter asks is planned anew each time, and costs as much as all the rest.
-    if (this.turn % 3 === 0) asked.push(this.filter());
+    const filters = filtersOf(this.question.world);
+    const ours = filters[Math.floor(this.turn / 3) % filters.length];
+    if (this.turn % 3 === 0 && ours) asked.push(this.filter(ours));
     else asked.push(this.decision());
     await Promise.all(asked);
   }
@@ -86,9 +88,7 @@ export class Asking {
     );
   }
 
-  private async filter(): Promise<void> {
-    const all = filtersOf(this.question.world);
-    const { kind, law, filter, matches } = all[Math.floor(this.turn / 3) % all.length]!;
+  async filter({ kind, law, filter, matches }: Filtered): Promise<void> {
     const [type, given] =
       kind === "ADVISORY"
         ? ["$text: String", "text: $text"]
@@ -155,7 +155,7 @@ export class Asking {
     const asked = own.length && this.turn % 4 ? own : world.items;
     const item = asked[this.turn % asked.length]!;
     const subject = world.accounts[this.turn % world.accounts.length]!;
-    const at = [now, ...world.moments][this.turn % (1 + world.moments.length)]!;
+    const at = this.turn % 2 ? now : world.another;
     const answer = await this.ask(
       `query($item: ID!, $account: ID!, $at: DateTime) { sharingDecision(itemId: $item, accountId: $account, at: $at) {
         visible fields paths { kind holds conditions { holds } } } }`,

@@ -14,7 +14,7 @@ function days(at: number): string {
 /** A world in a few lines: what matters of each record. */
 export function show(world: World): string {
   return [
-    `now ${when(world.now)}, also ${world.moments.map(when).join(" and ")}`,
+    `now ${when(world.now)}, and ${when(world.another)}`,
     ...world.organizations.map((o) => `${o.kind} ${o.id}`),
     ...world.memberships.map(
       (m) =>

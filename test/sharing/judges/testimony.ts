@@ -1,5 +1,4 @@
 import { explain } from "../../../src/sharing/explanation";
-import type { StoredKind } from "../../../src/sharing/facts";
 import { decide, scopeOf } from "../../../src/sharing/policy";
 import { disclose, shownFields as fieldsShown } from "../../../src/sharing/disclosure";
 import { Reader } from "../../../src/sharing/reader";
@@ -35,7 +34,7 @@ async function saidOf(
   const verdict = oracle({ ...world, now }, viewer, item);
   const decision = decide(scope, item);
   const explained = explain(scope, directory, item);
-  const reader = new Reader(hub.at(now), scope, "query", item.kind as StoredKind);
+  const reader = new Reader(hub.at(now), scope, "query", item.kind);
   const { views } = await reader.page({ first: 100, after: null, where: null });
   const view = views.find((v) => v.uuid === item.id);
   const { data, errors } = await hub.ask(

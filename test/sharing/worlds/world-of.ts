@@ -58,7 +58,7 @@ export function worldOf(p: Plan): World {
     items,
     viewers: [null, ...accounts.map((a): MaybeViewer => a.viewer)],
     now: instant(p.now),
-    moments: p.moments.map(instant),
+    another: instant(p.another),
     network,
   };
 }
