@@ -19,7 +19,7 @@ import { introspects, limitComplexity, MAX_TOKENS } from "./limits";
 import { makeSchema } from "./schema";
 import { warningsFor } from "./indicator/warninglist";
 import { type OperationRequest, Operations } from "./operations";
-import { acceptSockets, type Sockets } from "./sockets";
+import { acceptSockets, type Sockets, type SocketTimings } from "./sockets";
 import { homePage } from "./home-page";
 import type { Logger } from "pino";
 
@@ -42,6 +42,7 @@ export interface HubDeps {
   databaseUrl: string;
   logger: Logger;
   clock?: Clock;
+  sockets?: SocketTimings;
   /** What must be done before anybody is served. */
   prepare?: (hub: Hub) => Promise<void>;
 }
@@ -52,6 +53,7 @@ export async function startHub({
   databaseUrl,
   logger,
   clock = Date,
+  sockets: timings,
   prepare,
 }: HubDeps): Promise<RunningHub> {
   const dataSource = await openDatabase(databaseUrl).catch((error: unknown) => {
@@ -86,7 +88,7 @@ export async function startHub({
       `PORT and HOST: cannot listen on ${config.host}:${config.port} (${reasonOf(error)})`,
     );
   });
-  const sockets = acceptSockets(server, hub, operations, followers, connections);
+  const sockets = acceptSockets(server, hub, operations, followers, connections, timings);
   hub.log.onWake = () => {
     sockets.wake();
     streams.wake();
