@@ -20,7 +20,7 @@ import { makeSchema } from "./schema";
 import { type Deliveries, startDeliveries } from "./deliveries";
 import { warningsFor } from "./indicator/warninglist";
 import { type OperationRequest, Operations } from "./operations";
-import { acceptSockets, type Sockets } from "./sockets";
+import { acceptSockets, type Sockets, type SocketTimings } from "./sockets";
 import { answerStop } from "./mail/stop-page";
 import { homePage } from "./home-page";
 import type { Logger } from "pino";
@@ -45,6 +45,7 @@ export interface HubDeps {
   databaseUrl: string;
   logger: Logger;
   clock?: Clock;
+  sockets?: SocketTimings;
   /** What must be done before anybody is served. */
   prepare?: (hub: Hub) => Promise<void>;
 }
@@ -55,6 +56,7 @@ export async function startHub({
   databaseUrl,
   logger,
   clock = Date,
+  sockets: timings,
   prepare,
 }: HubDeps): Promise<RunningHub> {
   const dataSource = await openDatabase(databaseUrl).catch((error: unknown) => {
@@ -89,7 +91,7 @@ export async function startHub({
       `PORT and HOST: cannot listen on ${config.host}:${config.port} (${reasonOf(error)})`,
     );
   });
-  const sockets = acceptSockets(server, hub, operations, followers, connections);
+  const sockets = acceptSockets(server, hub, operations, followers, connections, timings);
   hub.log.onWake = () => {
     sockets.wake();
     streams.wake();

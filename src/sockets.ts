@@ -26,17 +26,22 @@ export interface Sockets {
 }
 
 const MAX_MESSAGE = 1024 * 1024;
-const PING_MS = 12_000;
 const CHECK_MS = 1_000;
 const CLOSE_MS = 2_000;
-/** So long a socket may be open without a subscription. */
-const IDLE_MS = 60_000;
 const MOST_SUBSCRIPTIONS = 50;
 /** Bytes that may wait for one socket. */
 const MOST_WAITING = 1024 * 1024;
 /** Up to so many it is given more of the past. */
 const FEW_WAITING = 64 * 1024;
 const LOOK_MS = 20;
+
+export interface SocketTimings {
+  /** How often a socket is asked whether it is still there. */
+  pingMs: number;
+  /** So long it may be open without a subscription. */
+  idleMs: number;
+}
+const TIMINGS: SocketTimings = { pingMs: 12_000, idleMs: 60_000 };
 
 /** What a socket is closed with: the code and the reason tell its client what to do. */
 const CLOSED = {
@@ -69,6 +74,7 @@ export function acceptSockets(
   operations: Operations,
   followers: Followers,
   connections: Connections,
+  { pingMs, idleMs }: SocketTimings = TIMINGS,
 ): Sockets {
   const sockets = new WebSocketServer({
     server,
@@ -141,7 +147,7 @@ export function acceptSockets(
   /** Whoever did not answer the last ping is gone. */
   const ping = (): void => {
     for (const socket of unanswered) socket.terminate();
-    const idle = performance.now() - IDLE_MS;
+    const idle = performance.now() - idleMs;
     for (const { socket, subscriptions, idleSince } of clients.values()) {
       if (socket.readyState !== socket.OPEN) continue;
       if (!subscriptions && idleSince < idle) close(socket, CLOSED.idle);
@@ -156,7 +162,7 @@ export function acceptSockets(
       if (session && !isGood(hub, session)) close(socket, CLOSED.unauthenticated);
     }
   };
-  const timers = [setInterval(ping, PING_MS), setInterval(check, CHECK_MS)];
+  const timers = [setInterval(ping, pingMs), setInterval(check, CHECK_MS)];
   return {
     wake: () => {
       if (edition !== hub.directory.edition) check();

@@ -1,55 +1,21 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
-import { build, type Build } from "../support/build";
 import { Client } from "../support/client";
 import { subscribe } from "../support/alerts";
 import { createTestDatabase, type TestDatabase } from "../support/database";
+import { buildHub, type BuiltHub, type HubProcess } from "../support/hub-process";
 
 /** The built process: what it says when it cannot start, and how it stops. */
-const root = join(__dirname, "../..");
-let built: Build;
-let out: string;
+let built: BuiltHub;
 let database: TestDatabase;
-const children: ChildProcess[] = [];
 beforeAll(async () => {
-  built = build();
-  out = built.directory;
+  built = buildHub();
   database = await createTestDatabase();
 }, 60_000);
 afterAll(async () => {
-  for (const child of children) child.kill("SIGKILL");
   built.remove();
   await database.drop();
 });
 
-interface Started {
-  child: ChildProcess;
-  stdout: () => string;
-  stderr: () => string;
-  exited: Promise<number | null>;
-}
-function start(env: Record<string, string>): Started {
-  const child = spawn(process.execPath, [join(out, "src", "main.js")], {
-    cwd: root,
-    env: { PATH: process.env.PATH, HUB_DEMO: "0", HUB_DATA_DIR: join(out, "data"), ...env },
-  });
-  children.push(child);
-  const text = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (text.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (text.stderr += chunk.toString()));
-  const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { child, stdout: () => text.stdout, stderr: () => text.stderr, exited };
-}
-
-/** Its address, once it says that it is ready. */
-async function ready({ child, stdout, exited }: Started): Promise<string> {
-  const url = () => /"url":"([^"]+)"/.exec(stdout())?.[1];
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.on("data", () => url() && resolve());
-    void exited.then((code) => reject(new Error(`it exited with ${code}`)));
-  });
-  return url() ?? "";
-}
+const start = (env: Record<string, string>): HubProcess => built.start(env);
 
 test("an unusable variable stops the start in one line that names it", async () => {
   const settings: Record<string, Record<string, string>> = {
@@ -70,7 +36,7 @@ test("an unusable variable stops the start in one line that names it", async () 
 test("it starts on an empty database with a bootstrap key, tells no credential, and SIGTERM ends it cleanly", async () => {
   const key = "bootstrap-key-of-the-test-0123456789";
   const started = start({ DATABASE_URL: database.url, PORT: "0", HUB_BOOTSTRAP_KEY: key });
-  const url = await ready(started);
+  const url = await started.ready();
   const operator = new Client(url, key);
   expect(
     await operator.ask("viewer", {}, "account { roles affiliation } organization { kind }"),
@@ -106,7 +72,7 @@ test("it starts on an empty database with a bootstrap key, tells no credential, 
     PORT: "0",
     HUB_BOOTSTRAP_KEY: "another-bootstrap-key-0123456789-0123",
   });
-  const other = await ready(again);
+  const other = await again.ready();
   expect(await new Client(other, key).ask("viewer", {}, "organization { kind }")).toEqual({
     organization: { kind: "OPERATOR" },
   });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { createOperator, issueOwnKey } from "../../src/auth/bootstrap";
 import { readConfig } from "../../src/config";
-import { type RunningHub, startHub } from "../../src/server";
+import { type HubDeps, type RunningHub, startHub } from "../../src/server";
 import {
   type AlertSubscription,
   BEACON,
@@ -161,9 +161,12 @@ export interface AccountSpec {
   displayName?: string;
 }
 
+/** What it takes to build a world: a hub in this process or in another. */
+export type Reached = Pick<TestHub, "operator" | "as">;
+
 /** An account with a key of its own making: the operator makes the first, and with it the account makes the second. */
 export async function makeAccount(
-  hub: TestHub,
+  hub: Reached,
   { organizationId, roles, affiliation, displayName = "Somebody" }: AccountSpec,
 ): Promise<{ accountId: string; key: string; foreignKey: string }> {
   const { id: accountId } = await hub.operator.do("createAccount", {
@@ -186,21 +189,21 @@ export async function makeAccount(
 /** Further variables of the environment. */
 export type Settings = Record<string, string>;
 
+/** What a test may set otherwise than the hub does. */
+export type TestDeps = Pick<HubDeps, "sockets">;
+
 /** A hub with its bootstrap account. */
-export async function startTestHub(settings: Settings = {}): Promise<TestHub> {
+export async function startTestHub(settings: Settings = {}, deps: TestDeps = {}): Promise<TestHub> {
   const key = randomBytes(32).toString("base64url");
   let organizationId = "";
-  return start(
-    new TestClock(),
-    { key, organizationId: () => organizationId },
-    async (hub) => {
-      const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
-      const account = await createOperator(hub, operator);
-      await issueOwnKey(hub, account, "Bootstrap", key);
-      organizationId = `organization_${account.organizationId}`;
-    },
-    settings,
-  );
+  const prepare = async (hub: RunningHub["hub"]): Promise<void> => {
+    const operator = { name: "Operator", nameJa: "運営者", sectors: [], country: null };
+    const account = await createOperator(hub, operator);
+    await issueOwnKey(hub, account, "Bootstrap", key);
+    organizationId = `organization_${account.organizationId}`;
+  };
+  const operator = { key, organizationId: () => organizationId };
+  return start(new TestClock(), operator, settings, { ...deps, prepare });
 }
 
 /** A hub that knows nobody yet, long ago. */
@@ -227,8 +230,8 @@ const TEST_SETTINGS = { PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" };
 async function start(
   clock: TestClock,
   operator: { key: string; organizationId: () => string },
-  prepare?: (hub: RunningHub["hub"]) => Promise<void>,
   settings: Settings = {},
+  deps: TestDeps & Pick<HubDeps, "prepare"> = {},
 ): Promise<TestHub> {
   const database = await createTestDatabase();
   const running = await startHub({
@@ -236,7 +239,7 @@ async function start(
     databaseUrl: database.url,
     logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
     clock,
-    ...(prepare && { prepare }),
+    ...deps,
   });
   const { key } = operator;
   return new TestHub(

@@ -1,5 +1,5 @@
 import type { Arguments, Client } from "./client";
-import { makeAccount, type TestHub } from "./hub";
+import { makeAccount, type Reached, type TestHub } from "./hub";
 
 /** Everything that an organization's account may be, but a contractor. */
 const ALL_ROLES = ["ORG_ADMIN", "PUBLISHER", "MEMBER"];
@@ -39,8 +39,13 @@ export interface WorldOf<O extends string, G extends string, A extends string> {
   agreements?: readonly AgreementOf[];
 }
 
-export interface World<O extends string, G extends string, A extends string> {
-  hub: TestHub;
+export interface World<
+  O extends string,
+  G extends string,
+  A extends string,
+  H extends Reached = TestHub,
+> {
+  hub: H;
   /** Organization ids. */
   org: Record<O, string>;
   /** Group ids. */
@@ -73,9 +78,10 @@ export async function buildWorld<
   O extends string,
   G extends string = never,
   A extends string = never,
->(hub: TestHub, spec: WorldOf<O, G, A>): Promise<World<O, G, A>> {
+  H extends Reached = TestHub,
+>(hub: H, spec: WorldOf<O, G, A>): Promise<World<O, G, A, H>> {
   const suffix = `-${++worlds}`;
-  const world: World<string, string, string> = {
+  const world: World<string, string, string, H> = {
     hub,
     org: {},
     group: {},
@@ -130,7 +136,10 @@ export async function buildWorld<
   return world;
 }
 
-type AnyWorld = Pick<World<string, string, string>, "hub" | "org" | "group" | "as" | "membership">;
+type AnyWorld = Pick<
+  World<string, string, string, Reached>,
+  "hub" | "org" | "group" | "as" | "membership"
+>;
 
 /** Invites an organization into a group and accepts for it. Returns the membership's id. */
 export async function join(world: AnyWorld, organization: string, group: string): Promise<string> {
