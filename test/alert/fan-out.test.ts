@@ -148,7 +148,7 @@ test("whoever shares a class hears live exactly what it would be told alone, wha
     await hub.sweep();
   });
   expect(heard).toMatchSnapshot();
-});
+}, 120_000);
 
 test("a class costs one decision and one execution, however many it has and whenever they joined", async () => {
   const own = await build();
