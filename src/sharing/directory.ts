@@ -101,27 +101,30 @@ export class Directory implements Parties {
   }
 
   private async read(): Promise<void> {
+    const since = this.version;
     // Mostly nothing is newer, and one look tells.
     const [hub] = await this.dataSource.query<[{ policy_version: string }]>(
       "SELECT policy_version FROM hub",
     );
-    if (BigInt(hub.policy_version) === this.version) return;
+    if (BigInt(hub.policy_version) === since) return;
     // One snapshot for all tables, applied in one go: a change is seen whole or not at all.
     const { version, rows } = await this.dataSource.transaction(
       "REPEATABLE READ",
       async (manager) => {
         const [state] = await manager.query<[Record<string, string | boolean>]>(
           `SELECT policy_version, ${TABLES.map((t, i) => `EXISTS (SELECT FROM ${tableOf(manager, t)} WHERE version > $1) AS t${i}`).join(", ")} FROM hub`,
-          [this.version.toString()],
+          [since.toString()],
         );
         const newer = new Map<EntityTarget<Versioned>, Versioned[]>();
         for (const [i, table] of TABLES.entries()) {
-          if (state[`t${i}`]) newer.set(table, await this.newer(manager, table));
+          if (state[`t${i}`]) newer.set(table, await this.newer(manager, table, since));
         }
         return { version: BigInt(String(state.policy_version)), rows: newer };
       },
     );
-    if (version === this.version) return;
+    // What is newer than something that has been forgotten meanwhile is not all there is.
+    if (since !== this.version) return this.read();
+    if (version === since) return;
     const take = <T extends Versioned>(entity: new () => T, into: Map<string, T>): T[] => {
       const taken = (rows.get(entity) ?? []) as T[];
       for (const row of taken) into.set(row.uuid, row);
@@ -148,9 +151,13 @@ export class Directory implements Parties {
     this.version = version;
   }
 
-  private newer(manager: EntityManager, entity: EntityTarget<Versioned>): Promise<Versioned[]> {
+  private newer(
+    manager: EntityManager,
+    entity: EntityTarget<Versioned>,
+    since: bigint,
+  ): Promise<Versioned[]> {
     return manager.getRepository(entity).find({
-      where: { version: MoreThan(this.version.toString()) },
+      where: { version: MoreThan(since.toString()) },
       order: { version: "ASC" },
     });
   }

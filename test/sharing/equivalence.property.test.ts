@@ -11,6 +11,8 @@ const WORLDS = Number(process.env.WORLDS ?? 2_000);
 const SEED = Number(process.env.SEED ?? 20_260_301);
 /** So many worlds are in the hub at once. Each lot has a seed of its own: the first SEED, the next SEED + 1. */
 const LOT = 100;
+/** A long run tells after each so many worlds how far it is. */
+const TOLD_AT = 1_000;
 const MS_A_WORLD = 500;
 
 let hub: HubOfWorlds;
@@ -31,6 +33,8 @@ test(
       await judgeWorlds(hub, worlds, found, reached);
       await expectNone(hub, { seed, worlds }, found);
       compared += found.compared;
+      if (WORLDS > 2 * TOLD_AT && (done + LOT) % TOLD_AT === 0)
+        console.log(`${done + LOT} of ${WORLDS} worlds from SEED=${SEED} on agree`);
     }
     console.log(`${WORLDS} worlds from SEED=${SEED} on, ${compared} comparisons: all agree`);
     // Worlds in which a path never holds would prove nothing of it.

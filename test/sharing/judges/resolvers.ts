@@ -1,7 +1,7 @@
 import { globalId } from "../../../src/ids";
 import { ANY_ITEM, ITEM, LISTS } from "../../doors/selections";
 import type { WorldItem } from "../generated-world";
-import { oracle } from "../oracle";
+import { analyses, oracle } from "../oracle";
 import { rfc3339 } from "../worlds/time";
 import type { Disagreements, Question } from "./disagreements";
 import {
@@ -40,12 +40,21 @@ export class Asking {
   /** Each item of its world by id, in full; a page of a list, in full; a filter; a lookup; an explanation. */
   async judge(): Promise<void> {
     const asked = [this.nodes(), this.list(), this.lookup()];
-    // WHY by turns: what a filter asks is planned anew each time, and costs as much as all the rest.
-    const filters = filtersOf(this.question.world);
-    const ours = filters[Math.floor(this.turn / 3) % filters.length];
-    if (this.turn % 3 === 0 && ours) asked.push(this.filter(ours));
-    else asked.push(this.decision());
+    asked.push(...this.filters().map((filter) => this.filter(filter)));
+    if (this.turn % 3) asked.push(this.decision());
     await Promise.all(asked);
+  }
+
+  /**
+   * Filters of what it sees, by turns. WHY few: what a filter asks is planned anew each time, and costs as much as all the
+   * rest. WHY more for analysts: there are few of them, and only they see envelopes.
+   */
+  private filters(): Filtered[] {
+    const kinds = new Set<string>([...this.sight.values()].map(({ item }) => item.kind));
+    const all = filtersOf(this.question.world).filter(({ kind }) => kinds.has(kind));
+    const many = analyses(this.question.viewer) ? 4 : this.turn % 3 ? 0 : 1;
+    const first = Math.floor(this.turn / 3) % Math.max(1, all.length);
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, many);
   }
 
   private async nodes(): Promise<void> {
