@@ -141,6 +141,14 @@ export class TestHub {
     return this.as(key);
   }
 
+  /** A further node on the same database, to be stopped before this one. */
+  async addNode(clock = this.clock): Promise<TestHub> {
+    const { key } = this.operator;
+    const operator = { key: key ?? "", organizationId: this.operatorId };
+    const running = await run(this.databaseUrl, clock);
+    return new TestHub(running, clock, this.databaseUrl, operator, async () => undefined);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.subscriptions.map((s) => s.close()));
     await this.running.stop();
@@ -207,13 +215,7 @@ async function start(
   deps: TestDeps & Pick<HubDeps, "prepare"> = {},
 ): Promise<TestHub> {
   const database = await createTestDatabase();
-  const running = await startHub({
-    config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" }),
-    databaseUrl: database.url,
-    logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
-    clock,
-    ...deps,
-  });
+  const running = await run(database.url, clock, deps);
   const { key } = operator;
   return new TestHub(
     running,
@@ -223,3 +225,16 @@ async function start(
     () => database.drop(),
   );
 }
+
+const run = (
+  databaseUrl: string,
+  clock: TestClock,
+  deps: TestDeps & Pick<HubDeps, "prepare"> = {},
+): Promise<RunningHub> =>
+  startHub({
+    config: readConfig({ PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" }),
+    databaseUrl,
+    logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
+    clock,
+    ...deps,
+  });
