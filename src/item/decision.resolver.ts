@@ -56,7 +56,7 @@ export class DecisionResolver {
     @Arg("at", () => Date, { nullable: true, description: "Omitted: now." }) at: Date | null,
   ): Promise<SharingDecision> {
     const by = ctx.account();
-    const item = found(await itemWithHistory(ctx, itemId, isOperatorAdmin(by)), "item");
+    const item = found(await itemWithHistory(ctx, itemId, operates(by)), "item");
     const asker = askerOf(ctx, by, item);
     const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
     const now = at?.getTime() ?? ctx.hub.now();
@@ -125,10 +125,12 @@ const asRecipient = (scope: Scope): Scope => ({
 function askerOf(ctx: Context, by: Account, item: ItemRow): Asker {
   const decision = decide(ctx.scope(), item);
   if (decision.paths.some((p) => p.kind === AccessPathKind.OWNER)) return "owner";
-  if (isOperatorAnalyst(by) || isOperatorAdmin(by)) return "operator";
+  if (operates(by)) return "operator";
   if (decision.visible && coordinated(ctx, item).length) return "coordinator";
   throw notFound("item");
 }
+
+const operates = (by: Account): boolean => isOperatorAnalyst(by) || isOperatorAdmin(by);
 
 /** The account asked about; for an organization one of its employees, with no role, whom nothing names. */
 function subjectOf(

@@ -147,6 +147,14 @@ export class TestHub {
     return this.as(key);
   }
 
+  /** A further node on the same database, to be stopped before this one. */
+  async addNode(clock = this.clock): Promise<TestHub> {
+    const { key } = this.operator;
+    const operator = { key: key ?? "", organizationId: this.operatorId };
+    const running = await run(this.databaseUrl, clock);
+    return new TestHub(running, clock, this.databaseUrl, operator, async () => undefined);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.subscriptions.map((s) => s.close()));
     await this.running.stop();
@@ -214,16 +222,8 @@ export const startEmptyHub = (): Promise<TestHub> =>
  * Another process of the same hub: on the same database, by the same clock. Whoever starts it stops it.
  * @param settings environment variables
  */
-export const startSecondHub = (
-  first: TestHub,
-  settings: Record<string, string> = {},
-): Promise<RunningHub> =>
-  startHub({
-    config: readConfig({ ...TEST_SETTINGS, ...settings }),
-    databaseUrl: first.databaseUrl,
-    logger: pino({ level: "silent" }),
-    clock: first.clock,
-  });
+export const startSecondHub = (first: TestHub, settings: Settings = {}): Promise<RunningHub> =>
+  run(first.databaseUrl, first.clock, settings);
 
 const TEST_SETTINGS = { PORT: "0", HUB_DEMO: "0", LOG_LEVEL: "silent" };
 
@@ -234,13 +234,7 @@ async function start(
   deps: TestDeps & Pick<HubDeps, "prepare"> = {},
 ): Promise<TestHub> {
   const database = await createTestDatabase();
-  const running = await startHub({
-    config: readConfig({ ...TEST_SETTINGS, ...settings }),
-    databaseUrl: database.url,
-    logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
-    clock,
-    ...deps,
-  });
+  const running = await run(database.url, clock, settings, deps);
   const { key } = operator;
   return new TestHub(
     running,
@@ -250,3 +244,17 @@ async function start(
     () => database.drop(),
   );
 }
+
+const run = (
+  databaseUrl: string,
+  clock: TestClock,
+  settings: Settings = {},
+  deps: TestDeps & Pick<HubDeps, "prepare"> = {},
+): Promise<RunningHub> =>
+  startHub({
+    config: readConfig({ ...TEST_SETTINGS, ...settings }),
+    databaseUrl,
+    logger: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
+    clock,
+    ...deps,
+  });

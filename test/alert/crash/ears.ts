@@ -25,6 +25,8 @@ export interface Heard {
 export const HEARD = `cursor type itemId group { id } item { id tlp ... on Incident { title } }`;
 /** A subscription that brings nothing for so long is given up and made anew. */
 const PATIENCE_MS = 10_000;
+/** How often it leaves after an alert. */
+const LEAVES = 0.15;
 /** So long what is due at the end may take. */
 const LONGEST_MS = 25_000;
 
@@ -53,10 +55,13 @@ export class Ear {
       });
       this.connections++;
       try {
-        for (;;) this.take(await this.current.next(PATIENCE_MS));
+        // It leaves now and then by itself: so it misses little, and comes back where the log ends.
+        do this.take(await this.current.next(PATIENCE_MS));
+        while (this.random.next() > LEAVES);
       } catch {
-        await this.current.close();
+        // Whatever it was, it comes back.
       }
+      await this.current.close();
       if (!this.over) await delay(this.random.whole(0, 200));
     }
   }
