@@ -39,6 +39,8 @@ const LONGEST_TEXT = 20_000;
 /** Reads the operations of clients that hold a connection: many ask the same, and it is parsed and validated once. */
 export class Operations {
   private readonly texts = new Map<string, Read>();
+  /** What is fit for clients already. */
+  private readonly known = new WeakSet<GraphQLError>();
 
   constructor(
     private readonly hub: Hub,
@@ -72,9 +74,15 @@ export class Operations {
 
   /** An error as its client gets it: its code, and nothing internal. */
   told(error: unknown): GraphQLError {
+    if (error instanceof GraphQLError && this.known.has(error)) return error;
     const graphql = error instanceof GraphQLError ? error : new GraphQLError("Internal error.");
     const { message, extensions } = formatError(this.hub.logger, graphql.toJSON(), error);
-    return new GraphQLError(message, { extensions: extensions ?? {}, path: graphql.path ?? null });
+    const told = new GraphQLError(message, {
+      extensions: extensions ?? {},
+      path: graphql.path ?? null,
+    });
+    this.known.add(told);
+    return told;
   }
 
   /** Throws GraphQLError for what is no GraphQL. */

@@ -16,6 +16,7 @@ test("a directory that is cleared while it is being read is complete after the n
     const blocker = dataSource.createQueryRunner();
     await blocker.startTransaction();
     await blocker.query("LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE");
+    await dataSource.query("UPDATE hub SET policy_version = 2");
     const reading = directory.refresh();
     while (!(await waits(dataSource)));
     directory.clear();
