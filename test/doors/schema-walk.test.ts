@@ -45,6 +45,9 @@ test.each(worlds)(
     const failures: string[] = [];
     const walkers = walkersIn(hub, settled);
     for (const walker of walkers) failures.push(...(await asked(walker)));
+    // By now others have read what is an owner's.
+    const readings = walksOfRoot("query").filter((walk) => walk.field === "disclosures");
+    for (const walker of walkers) failures.push(...(await acted(walker, readings)));
     // Acts change the world: nothing is asked after them.
     if (n === worlds.length - 1)
       for (const walks of byConcern(walksOfRoot("mutation")))
@@ -103,7 +106,7 @@ async function asked(walker: Walker): Promise<string[]> {
   return judge.failures;
 }
 
-/** Tries every act on what it may not see. */
+/** Asks, or tries, what is given. */
 async function acted(walker: Walker, walks: readonly Walk[]): Promise<string[]> {
   const judge = new Judge(walker);
   for (const walk of walks)
