@@ -2,7 +2,9 @@ import { globalId } from "../../../src/ids";
 import { Tlp } from "../../../src/sharing/tlp";
 import type { World } from "../generated-world";
 import { at, rfc3339 } from "../worlds/time";
-import type { Kind, Shown } from "./expected";
+import { analyses } from "../oracle";
+import type { Question } from "./disagreements";
+import type { Kind, Seen, Shown, Sight } from "./expected";
 
 /** A filter of a list, and whether what is shown of an item matches it. */
 export interface Filtered {
@@ -91,6 +93,23 @@ export function filtersOf(world: World): Filtered[] {
         validUntil > instant(4),
     },
   ];
+}
+
+/**
+ * Filters of what somebody sees, by turns. WHY few: what a filter asks is planned anew each time, and costs as much as all
+ * the rest. WHY more for analysts: they are few, and only they see envelopes. All that ask for words where several releases
+ * reach the viewer: one gives them.
+ */
+export function filtersFor({ world, viewer }: Question, sight: Sight, turn: number): Filtered[] {
+  const kindsOf = (seen: Seen[]): Set<string> => new Set(seen.map(({ item }) => item.kind));
+  const seen = [...sight.values()];
+  const kinds = kindsOf(seen);
+  const several = kindsOf(seen.filter((s) => !s.verdict.own && s.verdict.audiences.length > 1));
+  const all = filtersOf(world).filter(({ kind }) => kinds.has(kind));
+  const many = analyses(viewer) ? 4 : turn % 3 ? 0 : 1;
+  const first = Math.floor(turn / 3) % Math.max(1, all.length);
+  const inTurn = [...all.slice(first), ...all.slice(0, first)].slice(0, many);
+  return all.filter((f) => inTurn.includes(f) || (several.has(f.kind) && "text" in f.filter));
 }
 
 const SPOKEN: Record<Kind, readonly string[]> = {

@@ -6,6 +6,7 @@ import type { Disagreements, Question } from "./disagreements";
 import { KINDS } from "../../doors/selections";
 import type { Seen, Sight } from "./expected";
 import type { HubOfWorlds } from "./hub-of-worlds";
+import { DAY } from "../worlds/time";
 import { judgeInMemory, type Reached } from "./in-memory";
 import { judgeEnded, judgeLists } from "./readers";
 import { Asking } from "./resolvers";
@@ -56,8 +57,8 @@ async function askHub(
   await asking.judge();
   const there = KINDS.filter((kind) => turn % 4 === 0 || world.items.some((i) => i.kind === kind));
   const others = there.filter((kind) => kind !== asking.listed);
-  await judgeLists(question, hub, sight, others, turn % 3 ? 100 : 2, found);
-  if (turn % 2)
+  if (turn % 2) await judgeLists(question, hub, sight, others, turn % 3 ? 100 : 2, found);
+  if (now % DAY === 0 || turn % 4 === 0)
     await judgeEnded(question, hub, placed.seenBy(viewer, now - 1, world), sight, found);
   // At another instant as well: the hub reads so for what changed, and for alerts.
   if (turn % 4) return;

@@ -1,7 +1,7 @@
 import { globalId } from "../../../src/ids";
 import { ANY_ITEM, ITEM, LISTS } from "../../doors/selections";
 import type { WorldItem } from "../generated-world";
-import { analyses, oracle } from "../oracle";
+import { oracle } from "../oracle";
 import { rfc3339 } from "../worlds/time";
 import type { Disagreements, Question } from "./disagreements";
 import {
@@ -15,7 +15,7 @@ import {
   type Sight,
   sorted,
 } from "./expected";
-import { type Filtered, filtersOf } from "./filters";
+import { type Filtered, filtersFor } from "./filters";
 import type { Answer, HubOfWorlds } from "./hub-of-worlds";
 
 const PAGE = 4;
@@ -40,21 +40,10 @@ export class Asking {
   /** Each item of its world by id, in full; a page of a list, in full; a filter; a lookup; an explanation. */
   async judge(): Promise<void> {
     const asked = [this.nodes(), this.list(), this.lookup()];
-    asked.push(...this.filters().map((filter) => this.filter(filter)));
+    const filters = filtersFor(this.question, this.sight, this.turn);
+    asked.push(...filters.map((filter) => this.filter(filter)));
     if (this.turn % 3) asked.push(this.decision());
     await Promise.all(asked);
-  }
-
-  /**
-   * Filters of what it sees, by turns. WHY few: what a filter asks is planned anew each time, and costs as much as all the
-   * rest. WHY more for analysts: there are few of them, and only they see envelopes.
-   */
-  private filters(): Filtered[] {
-    const kinds = new Set<string>([...this.sight.values()].map(({ item }) => item.kind));
-    const all = filtersOf(this.question.world).filter(({ kind }) => kinds.has(kind));
-    const many = analyses(this.question.viewer) ? 4 : this.turn % 3 ? 0 : 1;
-    const first = Math.floor(this.turn / 3) % Math.max(1, all.length);
-    return [...all.slice(first), ...all.slice(0, first)].slice(0, many);
   }
 
   private async nodes(): Promise<void> {

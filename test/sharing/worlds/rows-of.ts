@@ -1,5 +1,5 @@
-import { ItemKind } from "../../../src/sharing/vocabulary";
 import type { World, WorldItem } from "../generated-world";
+import { rfc3339 } from "./time";
 
 /** Rows of one table; a column as `name type`. */
 export interface Rows {
@@ -11,9 +11,7 @@ export interface Rows {
 const BY = "0a0a0a0a-0000-4000-8000-000000000000";
 
 /** null: never, or not yet. */
-const time = (at: number | null): string | null =>
-  at === null || at === Infinity ? null : new Date(at).toISOString();
-
+const time = (at: number | null) => (at === null || at === Infinity ? null : rfc3339(at));
 const nth = (i: number): string => `00000000-0000-4000-8000-${i.toString(16).padStart(12, "0")}`;
 
 /** Organizations, accounts, groups and memberships. */
@@ -137,7 +135,7 @@ export function agreementsOf(worlds: readonly World[], version: number): Rows[] 
   ];
 }
 
-const CONTENT: Record<ItemKind.INCIDENT | ItemKind.INDICATOR | ItemKind.ADVISORY, string> = {
+const CONTENT = {
   INCIDENT:
     "title text, summary text, description text, category text, severity text, victim text, contact text, occurred_at timestamptz, detected_at timestamptz, aware_at timestamptz, affected_systems text[], data_stolen text[]",
   INDICATOR:
