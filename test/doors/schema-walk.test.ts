@@ -21,7 +21,7 @@ import { streamed } from "./walk/streamed";
 
 /** `WALKS=100 SEED=7 npx jest schema-walk`: a long walk, and one that was made before. */
 const WALKS = Number(process.env.WALKS ?? 8);
-const SEED = Number(process.env.SEED ?? 20_260_327);
+const SEED = Number(process.env.SEED ?? 20_260_301);
 const worlds = fc
   .sample(anyWorld, { seed: SEED, numRuns: WALKS })
   .toSorted((a, b) => a.now - b.now)
