@@ -285,8 +285,10 @@ async function main(): Promise<void> {
       results.push(await compare("slow client: 10", world, writer, { ...load, slow: 10 }));
     }
     if (wanted("delivery")) {
-      const load = { clients: 100, classes: 20, alerts: 1_000, rate: 100, slow: 0, tlp: GREEN };
-      results.push(await compare("delivery at 100/s", world, writer, load));
+      for (const classes of [1, 20]) {
+        const load = { clients: 100, classes, alerts: 1_000, rate: 100, slow: 0, tlp: GREEN };
+        results.push(await compare("delivery at 100/s", world, writer, load));
+      }
     }
     await writer.end();
   } finally {

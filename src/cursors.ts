@@ -40,6 +40,7 @@ export const WHOLE_ENTRY = 0xffff_ffff;
 /** A position in the log, shown so that it tells neither the number nor the gaps. */
 export class LogCursor {
   private readonly sealed: Sealed;
+  private last = { seq: -1, sub: -1, text: "" };
 
   constructor(key: Buffer) {
     this.sealed = new Sealed(key);
@@ -47,6 +48,14 @@ export class LogCursor {
 
   /** @param fresh another cursor each time: for a position that its reader could otherwise watch move */
   seal({ seq, sub }: LogPosition, fresh = false): string {
+    if (!fresh && seq === this.last.seq && sub === this.last.sub) return this.last.text;
+    const text = this.sealAnew({ seq, sub }, fresh);
+    // All who get an alert get it with the same cursor.
+    if (!fresh) this.last = { seq, sub, text };
+    return text;
+  }
+
+  private sealAnew({ seq, sub }: LogPosition, fresh: boolean): string {
     const bytes = Buffer.alloc(12);
     bytes.writeBigUInt64BE(BigInt(seq));
     bytes.writeUInt32BE(sub, 8);

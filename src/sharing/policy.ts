@@ -213,10 +213,10 @@ export function scopeOf(
     rightsTo(target) {
       let known = asked.get(target);
       if (!known) {
-        known = lasting.flatMap(({ rights, admitted }) =>
-          rightsWith(target, rights).map((right) => at(admitted, right)),
-        );
-        asked.set(target, known);
+        const found: ReleaseRight[] = [];
+        for (const { rights, admitted } of lasting)
+          for (const right of rightsWith(target, rights)) found.push(at(admitted, right));
+        asked.set(target, (known = found));
       }
       return known;
     },
