@@ -13,6 +13,7 @@ import { type Entry, isAfter, type Raised, raisedFor, raisedForAll, wantsMatches
 
 const BATCH = 100;
 const ATTEMPTS = 3;
+const COME_BACK = "Come back with your cursor.";
 /** Who somebody is, for as long as parties and rights stay as they are. */
 interface Identity {
   viewer: Viewer | null;
@@ -120,14 +121,22 @@ export class FanOut {
         // What happens meanwhile counts: with other rights it is judged anew, for those that have not got it yet.
         if (await this.pass(read)) return;
       } catch (err) {
-        // While the database is away an alert is late, not lost. What fails otherwise is a denial.
+        // While the database is away an alert is late, not lost.
         if ((await this.hub.whenReached()) || ++failures < ATTEMPTS) continue;
         this.hub.logger.error(
           { err, seq: read.entry.row.seq },
           "delivering an entry of the log failed",
         );
+        this.giveUp(read.entry.row.seq);
         return;
       }
+    }
+  }
+
+  /** WHY ended, and not passed over: whoever has not got the entry comes back for it, and knows that it must. */
+  private giveUp(seq: number): void {
+    for (const subscriber of [...this.subscribers.keys()]) {
+      if (subscriber.seq < seq) subscriber.sink.end(new HubError("INTERNAL", COME_BACK));
     }
   }
 
@@ -231,7 +240,7 @@ export class FanOut {
       this.subscribers.delete(subscriber);
       const told = error instanceof HubError;
       if (!told) this.hub.logger.error({ err: error }, "a subscriber could not be placed; ended");
-      subscriber.sink.end(told ? error : new HubError("INTERNAL", "Subscribe again."));
+      subscriber.sink.end(told ? error : new HubError("INTERNAL", COME_BACK));
     }
   }
 

@@ -199,3 +199,21 @@ test("watches of many organizations add to what their class is told", async () =
   expect(await subjects(gamma, 1)).toEqual([`${exact} ${ofGamma}`]);
   expect(await replay(own.as.delta, null, filter)).toEqual([]);
 });
+
+test("who could not be told of an entry is told to come back, and gets it then", async () => {
+  const own = await build();
+  const live = await hub.subscribe(own.as.beta, { selection: SHARED });
+  const start = live.cursor;
+  const incident = await makeIncident(own.as.acme);
+  const seal = jest.spyOn(hub.running.hub.logCursor, "seal").mockImplementation(() => {
+    throw new Error("a fault");
+  });
+  await release(own.as.acme, incident, {
+    fromGroupId: own.group.power,
+    groupIds: [own.group.power],
+  });
+  expect(await live.end()).toMatchObject({ code: "INTERNAL" });
+  seal.mockRestore();
+  const again = await hub.subscribe(own.as.beta, { selection: SHARED, after: start });
+  expect(await again.next()).toMatchObject({ type: "ITEM_RELEASED", itemId: incident });
+});
