@@ -10,16 +10,13 @@ import type { Sink, Subscriber } from "./alert/audience-class";
 import type { Followers } from "./alert/follow";
 import { Following } from "./alert/following";
 import { accountOf, type Session } from "./auth/viewer";
+import { MOST_WAITING, untilFewWait } from "./back-pressure";
 import type { Connections } from "./connections";
 import { HubError } from "./errors";
 import type { Hub } from "./hub";
 import type { Operation, OperationRequest, Operations } from "./operations";
 
 const KEEP_ALIVE_MS = 12_000;
-/** Bytes that may wait for one stream; past it the stream ends, to be resumed by cursor. */
-const MOST_WAITING = 1024 * 1024;
-const FEW_WAITING = 64 * 1024;
-const LOOK_MS = 20;
 /** So long a client may take to read the end of its stream. */
 const CLOSE_MS = 10_000;
 const HEADERS = {
@@ -82,14 +79,7 @@ export class EventStreams {
       return this.finish(response, await execute(operation));
     const source = await createSourceEventStream(operation);
     if (!(source instanceof Following)) return this.finish(response, source as ExecutionResult);
-    const { query, variableValues, contextValue } = operation;
-    const question = {
-      query,
-      document,
-      operationName: operationName ?? null,
-      variables: variableValues ?? {},
-    };
-    const stream = new OpenStream(response, contextValue.session, (error) => {
+    const stream = new OpenStream(response, operation.contextValue.session, (error) => {
       this.open.delete(stream);
       this.finish(response, { errors: [error] });
       setTimeout(() => response.destroy(), CLOSE_MS).unref();
@@ -101,8 +91,7 @@ export class EventStreams {
       if (subscriber) this.followers.end(subscriber);
     };
     response.once("close", left);
-    const { session, address } = contextValue;
-    subscriber = this.followers.begin(question, source, { session, address, sink: stream });
+    subscriber = this.followers.begin(operation, source, stream);
     if (response.destroyed) left();
     return undefined;
   }
@@ -155,10 +144,9 @@ class OpenStream implements Sink {
     response.uncork();
   }
 
-  async ready(): Promise<void> {
+  ready(): Promise<void> {
     const { response } = this;
-    while (!response.destroyed && response.writableLength > FEW_WAITING)
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    return untilFewWait(() => (response.destroyed ? 0 : response.writableLength));
   }
 }
 const HEAD = Buffer.from("event: next\ndata: ");

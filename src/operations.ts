@@ -26,6 +26,8 @@ export interface Operation extends ExecutionArgs {
   contextValue: Context;
   /** The document's text. */
   query: string;
+  operationName: string | null;
+  variableValues: Readonly<Record<string, unknown>>;
 }
 
 interface Read {
@@ -67,7 +69,7 @@ export class Operations {
       document: read.document,
       query,
       operationName: operationName ?? null,
-      variableValues: variables ?? null,
+      variableValues: variables ?? {},
       contextValue: new Context(this.hub, session, "subscription", address),
     };
   }

@@ -12,7 +12,8 @@ import type { Sink, Subscriber } from "./alert/audience-class";
 import type { Followers } from "./alert/follow";
 import { Following } from "./alert/following";
 import { accountOf, authenticate, type Session } from "./auth/viewer";
-import { Connections } from "./connections";
+import { MOST_WAITING, untilFewWait } from "./back-pressure";
+import type { Connections } from "./connections";
 import { HubError } from "./errors";
 import { Held } from "./held";
 import type { Hub } from "./hub";
@@ -29,11 +30,6 @@ const MAX_MESSAGE = 1024 * 1024;
 const CHECK_MS = 1_000;
 const CLOSE_MS = 2_000;
 const MOST_SUBSCRIPTIONS = 50;
-/** Bytes that may wait for one socket. */
-const MOST_WAITING = 1024 * 1024;
-/** Up to so many it is given more of the past. */
-const FEW_WAITING = 64 * 1024;
-const LOOK_MS = 20;
 
 export interface SocketTimings {
   /** How often a socket is asked whether it is still there. */
@@ -202,24 +198,17 @@ async function subscribe(
 ): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult> {
   const stream = await createSourceEventStream(operation);
   if (!(stream instanceof Following)) return stream as ExecutionResult;
-  const { client, id, query, document, operationName, variableValues, contextValue } = operation;
-  const { session, address } = contextValue;
+  const { client, id } = operation;
   let subscriber: Subscriber | null = null;
   const held = new Held(() => {
     if (--client.subscriptions === 0) client.idleSince = performance.now();
     if (subscriber) followers.end(subscriber);
   });
   client.subscriptions++;
-  const question = {
-    query,
-    document,
-    operationName: operationName ?? null,
-    variables: variableValues ?? {},
-  };
   const sink = new SocketSink(client.socket, id, (error) =>
     held.end({ errors: [operations.told(error)] }),
   );
-  subscriber = followers.begin(question, stream, { session, address, sink });
+  subscriber = followers.begin(operation, stream, sink);
   if (held.over) followers.end(subscriber);
   return held;
 }
@@ -257,10 +246,9 @@ class SocketSink implements Sink {
     else this.ended(error);
   }
 
-  async ready(): Promise<void> {
+  ready(): Promise<void> {
     const { socket } = this;
-    while (socket.readyState === socket.OPEN && socket.bufferedAmount > FEW_WAITING)
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    return untilFewWait(() => (socket.readyState === socket.OPEN ? socket.bufferedAmount : 0));
   }
 }
 const CLOSING_BRACE = "}".charCodeAt(0);

@@ -1,23 +1,16 @@
 import type { GraphQLSchema } from "graphql";
-import type { Session } from "../auth/viewer";
 import { Context } from "../context";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
+import type { Operation } from "../operations";
 import { entriesOf } from "./entries";
 import type { Sink, Subscriber } from "./audience-class";
 import type { Following } from "./following";
-import { Plans, type Question } from "./plan";
+import { Plans } from "./plan";
 import { type Entry, isAfter, raisedFor, readFrom } from "./raise";
 
 /** So many entries of the past are read at once. WHY few: what they show is as it was when they were read. */
 const BATCH = 50;
-
-/** Who asks, and where to. */
-export interface Asker {
-  session: Session | null;
-  address: string | null;
-  sink: Sink;
-}
 
 /** Follows the log for subscribers: what they missed one by one, then what comes with everybody else. */
 export class Followers {
@@ -30,10 +23,12 @@ export class Followers {
     this.plans = new Plans(schema);
   }
 
-  /** Begins to deliver. */
-  begin(question: Question, { from, filter }: Following, asker: Asker): Subscriber {
-    const plan = this.plans.take(question, filter);
-    const subscriber = { plan, ...asker, from, seq: readFrom(from), ended: false };
+  /** Begins to deliver what an operation asked for. */
+  begin(operation: Operation, { from, filter }: Following, sink: Sink): Subscriber {
+    const { session, address } = operation.contextValue;
+    const plan = this.plans.take(operation, filter);
+    const seq = readFrom(from);
+    const subscriber = { plan, session, address, sink, from, seq, ended: false };
     // WHY at once where that is possible: nothing that comes from now on needs a reading of its own.
     if (!this.hub.fanOut.join(subscriber)) void this.catchUp(subscriber);
     return subscriber;

@@ -10,17 +10,12 @@ import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import type { Context } from "../context";
 import { HubError } from "../errors";
 import { formatError } from "../format-error";
+import type { Operation } from "../operations";
 import type { Alert, AlertFilter } from "./alert.type";
 import { sameForAll } from "./same-for-all";
 
 /** What a client asked to be sent of each alert. */
-export interface Question {
-  /** The document's text. */
-  query: string;
-  document: DocumentNode;
-  operationName: string | null;
-  variables: Readonly<Record<string, unknown>>;
-}
+export type Question = Pick<Operation, "query" | "document" | "operationName" | "variableValues">;
 
 /** One question, for however many subscribers ask it: with the same filter and variables, whatever their `after`. */
 export class Plan {
@@ -54,14 +49,14 @@ export class Plan {
   }
 
   private async execute(ctx: Context, alert: Alert): Promise<ExecutionResult> {
-    const { document, operationName, variables } = this.question;
+    const { document, operationName, variableValues } = this.question;
     const compiled = compiledOf(this.schema, document, operationName);
-    if (compiled) return compiled.query(alert, ctx, { ...variables });
+    if (compiled) return compiled.query(alert, ctx, { ...variableValues });
     return execute({
       schema: this.schema,
       document,
       operationName,
-      variableValues: variables,
+      variableValues,
       rootValue: alert,
       contextValue: ctx,
     });
@@ -95,11 +90,13 @@ export class Plans {
 
   /** The plan of a question; to be given back with `release`. */
   take(question: Question, filter: AlertFilter | null): Plan {
-    const { query, operationName, variables } = question;
-    const asked = withoutAfter(question.document, variables);
+    const { query, document, operationName, variableValues } = question;
+    const asked = withoutAfter(document, variableValues);
     const key = JSON.stringify([query, operationName, asked, filter]);
     let plan = this.plans.get(key);
-    if (!plan) this.plans.set(key, (plan = new Plan(key, this.schema, question, filter)));
+    // WHY a part of it: an operation holds its viewer, and a plan outlives the first who asked.
+    const asks = { query, document, operationName, variableValues };
+    if (!plan) this.plans.set(key, (plan = new Plan(key, this.schema, asks, filter)));
     plan.users++;
     return plan;
   }
