@@ -1,4 +1,5 @@
 import type { Hub } from "../hub";
+import { page } from "../page";
 import { stopMailOf } from "./change-mail";
 import { loadMail, StopLinks } from "./mail-store";
 import { MailState } from "./mail.type";
@@ -38,9 +39,5 @@ export async function answerStop(
   };
 }
 
-const pageOf = (en: string, ja: string, form = ""): string => `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Musubi 結び</title></head>
-<body><h1>Musubi 結び</h1><p>${en}</p><p lang="ja">${ja}</p>${form}</body>
-</html>
-`;
+const pageOf = (en: string, ja: string, form = ""): string =>
+  page(`<p>${en}</p>\n<p lang="ja">${ja}</p>\n${form}\n`);
