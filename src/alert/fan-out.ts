@@ -135,7 +135,7 @@ export class FanOut {
 
   /** WHY ended, and not passed over: whoever has not got the entry comes back for it, and knows that it must. */
   private giveUp(seq: number): void {
-    for (const subscriber of [...this.subscribers.keys()]) {
+    for (const subscriber of this.subscribers.keys()) {
       if (subscriber.seq < seq) subscriber.sink.end(new HubError("INTERNAL", COME_BACK));
     }
   }
