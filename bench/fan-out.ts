@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { projectRoot } from "../src/project-root";
 import { type FanOutWorld, ITEMS, openFanOutWorld, releaseSql } from "./fan-out-world";
@@ -251,26 +250,34 @@ const line = ({ workload, clients, classes, floor, hub, decisions }: FanOutResul
   ].join(" ");
 const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      clients: { type: "string", default: "1000,5000,10000" },
-      classes: { type: "string", default: "1,20,60" },
-      alerts: { type: "string", default: "20" },
-      only: { type: "string", default: "" },
-    },
-  });
-  const numbers = (text: string): number[] => text.split(",").map(Number);
+/** Sizes of the fan-out's runs. */
+export interface FanOutOptions {
+  clients: readonly number[];
+  classes: readonly number[];
+  alerts: number;
+  /** A word that the workload's name has. */
+  only: string;
+}
+
+const WORKLOADS = ["fan-out", "ledger", "slow client", "delivery"];
+
+/** Whether any of these workloads has a word in its name. */
+export const delivers = (only: string): boolean => WORKLOADS.some((name) => name.includes(only));
+
+/**
+ * Measures what is delivered over sockets beside a bare relay, prints it, and writes it to `bench/results/`.
+ * @returns those below their least: 10,000 sockets in 20 classes within 2× of the floor, p99 at 100 alerts/s within 3×
+ */
+export async function fanOut({ clients, classes, alerts, only }: FanOutOptions): Promise<string[]> {
+  const wanted = (name: string): boolean => name.includes(only);
   const world = await openFanOutWorld(log);
   const results: FanOutResult[] = [];
   try {
     const writer = await Writer.open(world.url);
-    const alerts = Number(values.alerts);
-    const wanted = (name: string): boolean => name.includes(values.only);
     if (wanted("fan-out")) {
-      for (const clients of numbers(values.clients)) {
-        for (const classes of numbers(values.classes)) {
-          const load = { clients, classes, alerts, rate: null, slow: 0, tlp: GREEN };
+      for (const count of clients) {
+        for (const among of classes) {
+          const load = { clients: count, classes: among, alerts, rate: null, slow: 0, tlp: GREEN };
           results.push(await compare("fan-out", world, writer, load));
         }
       }
@@ -285,8 +292,15 @@ async function main(): Promise<void> {
       results.push(await compare("slow client: 10", world, writer, { ...load, slow: 10 }));
     }
     if (wanted("delivery")) {
-      for (const classes of [1, 20]) {
-        const load = { clients: 100, classes, alerts: 1_000, rate: 100, slow: 0, tlp: GREEN };
+      for (const among of [1, 20]) {
+        const load = {
+          clients: 100,
+          classes: among,
+          alerts: 1_000,
+          rate: 100,
+          slow: 0,
+          tlp: GREEN,
+        };
         results.push(await compare("delivery at 100/s", world, writer, load));
       }
     }
@@ -302,9 +316,12 @@ async function main(): Promise<void> {
   const machine = { node: process.version, cores: cpus().length, load: loadavg() };
   writeFileSync(file, `${JSON.stringify({ at, machine, results }, null, 2)}\n`);
   console.log(file);
+  return results.filter(isBelow).map(line);
 }
 
-main().catch((error: unknown) => {
-  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exit(1);
-});
+function isBelow({ workload, clients, classes, floor, hub }: FanOutResult): boolean {
+  if (workload.startsWith("delivery")) return hub.p99 > 3 * floor.p99;
+  const judged = workload === "fan-out" && clients === 10_000 && classes === 20;
+  const beyond = hub.last > 2 * floor.last || hub.cpu > 2 * floor.cpu || hub.heap > 16 * 1024;
+  return judged && beyond;
+}

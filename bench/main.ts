@@ -1,4 +1,5 @@
 import { measureDecisions } from "./decision";
+import { delivers, fanOut } from "./fan-out";
 import { measure, type Result } from "./measure";
 import { readOptions } from "./options";
 import { belowLeast, decisionTable, growth, save, table } from "./report";
@@ -14,7 +15,8 @@ async function main(): Promise<void> {
   const named = WORKLOADS.filter((w) => w.name === options.only);
   const workloads = named.length ? named : WORKLOADS.filter((w) => w.name.includes(options.only));
   const deciding = "decision".includes(options.only);
-  if (!workloads.length && !deciding) throw new Error(`No workload's name has “${options.only}”.`);
+  if (!workloads.length && !deciding && !delivers(options.only))
+    throw new Error(`No workload's name has “${options.only}”.`);
   const decisions = deciding ? measureDecisions(options.grants) : [];
   if (deciding) log(decisionTable(decisions));
   const results: Result[] = [];
@@ -58,8 +60,12 @@ async function main(): Promise<void> {
     console.log(growth(results));
   }
   if (deciding) console.log(decisionTable(decisions));
-  console.log(`\n${save(results, decisions, options)}`);
-  const below = belowLeast(results, decisions);
+  if (results.length || decisions.length) console.log(`\n${save(results, decisions, options)}`);
+  const late = delivers(options.only)
+    ? await fanOut({ ...options.fanOut, only: options.only })
+    : [];
+  const below = belowLeast(results, decisions) + late.length;
+  for (const one of late) console.log(`below the least: ${one}`);
   if (below) console.log(`\n${below} below the least`);
   if (below && options.strict) process.exitCode = 1;
 }

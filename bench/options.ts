@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { FanOutOptions } from "./fan-out";
 import { VIEWERS } from "./world";
 
 /** What a run measures, and how long. */
@@ -11,6 +12,7 @@ export interface Options {
   /** Of each server in each round. */
   seconds: number;
   connections: number;
+  fanOut: Omit<FanOutOptions, "only">;
   /** The workload of this name, or those whose name has this word; empty: all. */
   only: string;
   /** Whether a workload below its least fails the run. */
@@ -27,6 +29,9 @@ export function readOptions(args: string[]): Options {
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "2" },
       connections: { type: "string", default: "8" },
+      clients: { type: "string", default: "1000,5000,10000" },
+      classes: { type: "string", default: "1,20,60" },
+      alerts: { type: "string", default: "15" },
       only: { type: "string", default: "" },
       strict: { type: "boolean", default: false },
     },
@@ -37,6 +42,11 @@ export function readOptions(args: string[]): Options {
     rounds: positive("rounds", values.rounds),
     seconds: positive("seconds", values.seconds),
     connections: positive("connections", values.connections),
+    fanOut: {
+      clients: values.clients.split(",").map((n) => positive("clients", n)),
+      classes: values.classes.split(",").map((n) => positive("classes", n)),
+      alerts: positive("alerts", values.alerts),
+    },
     only: values.only,
     strict: values.strict,
   };
