@@ -11,6 +11,8 @@ const CHANNEL = "bench_floor";
 /** Sockets that are opened at once. */
 const AT_ONCE = 100;
 const PATIENCE_MS = 120_000;
+/** So long alerts come at their rate before they are measured, on both sides. */
+const WARM_SECONDS = 3;
 const QUERY = `subscription { alerts { cursor type at count itemId group { id name } item { id stixId tlp pap updatedAt
   source { attribution sector } ... on Incident { title summary category severity detectedAt } } } }`;
 
@@ -173,22 +175,24 @@ async function measure(
   const swarm = await Swarm.open(server.port, world, clients, classes, slow);
   const reading = clients - slow;
   const after = await server.memory();
-  const warm = 3;
-  for (let i = 0; i < warm; i++) {
-    await writer.release(classes, tlp);
-    await swarm.until((i + 1) * reading);
-  }
+  let sent = 0;
+  const release = async (times: number): Promise<{ n: number; at: number }[]> => {
+    const released: { n: number; at: number }[] = [];
+    const started = performance.now();
+    for (let i = 0; i < times; i++) {
+      if (rate !== null) await until(started + (i * 1000) / rate);
+      released.push(await writer.release(classes, tlp));
+      sent++;
+      if (rate === null) await swarm.until(sent * reading);
+    }
+    await swarm.until(sent * reading);
+    return released;
+  };
+  await release(rate === null ? 3 : WARM_SECONDS * rate);
   swarm.arrivals.clear();
   const counted = await server.counts();
   const cpu = await server.cpu();
-  const released: { n: number; at: number }[] = [];
-  const started = performance.now();
-  for (let i = 0; i < alerts; i++) {
-    if (rate !== null) await until(started + (i * 1000) / rate);
-    released.push(await writer.release(classes, tlp));
-    if (rate === null) await swarm.until((warm + i + 1) * reading);
-  }
-  await swarm.until((warm + alerts) * reading);
+  const released = await release(alerts);
   const used = (await server.cpu()) - cpu;
   const counts = await server.counts();
   const each = released.map(({ n, at }) => (swarm.arrivals.get(n) ?? []).map((t) => t - at));

@@ -13,6 +13,7 @@ import { CreateMail1764000000011 } from "../migrations/1764000000011-create-mail
 import { CreateExplainedFindings1764000000005 } from "../migrations/1764000000005-create-explained-findings";
 import { NumberWatches1764000000012 } from "../migrations/1764000000012-number-watches";
 import { FoldAndTrimLog1764000000013 } from "../migrations/1764000000013-fold-and-trim-log";
+import { KeepMarkingOfSightingsInLog1764000000014 } from "../migrations/1764000000014-keep-marking-of-sightings-in-log";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -53,6 +54,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       CreateExplainedFindings1764000000005,
       NumberWatches1764000000012,
       FoldAndTrimLog1764000000013,
+      KeepMarkingOfSightingsInLog1764000000014,
       CreateWebhooks1764000000010,
       CreateMail1764000000011,
     ],

@@ -77,14 +77,14 @@ export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? "/").split("?")[0];
+  const [path, query = ""] = (request.url ?? "/").split("?");
   if (path === "/graphql" || path === "/graphql/stream")
     return answerGraphql(graphql, hub, request, response, path === "/graphql/stream");
   if (path === "/health/live") return plain(response, 200, "live");
   if (path === "/health/ready")
     return (await isReady(hub)) ? plain(response, 200, "ready") : plain(response, 503, "not ready");
   if (path === "/" && (request.method === "GET" || request.method === "HEAD")) {
-    return send(response, 200, HTML_TYPE, homePage);
+    return send(response, 200, HTML_TYPE, homePage(query));
   }
   if (path?.startsWith("/mail/stop/")) {
     const address = request.socket.remoteAddress ?? null;

@@ -1,14 +1,16 @@
 import type { Hub } from "../hub";
 import { endedTargets } from "../sharing/ended";
-import { loadItemsOfAnyKind } from "../sharing/item-rows";
+import type { StoredKind } from "../sharing/facts";
+import { loadItemsOfKinds } from "../sharing/item-rows";
 import { namedIn } from "./audience-class";
 import type { LogRow } from "./log";
 import type { Entry } from "./raise";
 
 /** Entries with their items as they are now, in one reading. */
 export async function entriesOf(hub: Hub, rows: readonly LogRow[]): Promise<Entry[]> {
-  const ids = new Set(rows.flatMap((row) => row.itemId ?? []));
-  const items = ids.size ? await loadItemsOfAnyKind(hub.pool, [...ids]) : new Map<string, never>();
+  const kinds = new Map<string, StoredKind>();
+  for (const { itemId, itemKind } of rows) if (itemId && itemKind) kinds.set(itemId, itemKind);
+  const items = await loadItemsOfKinds(hub.pool, kinds);
   return rows.map((row) => ({
     row,
     item: items.get(row.itemId ?? "") ?? null,
@@ -29,7 +31,8 @@ export interface Read {
 const FRESH_MS = 500;
 
 export async function readForAll(hub: Hub, rows: readonly LogRow[]): Promise<Read[]> {
-  const at = { position: hub.log.position, since: performance.now() };
+  const last = rows.at(-1)?.seq ?? 0;
+  const at = { position: Math.max(hub.log.position, last), since: performance.now() };
   const reads: Read[] = [];
   for (const entry of await entriesOf(hub, rows)) {
     const { type, itemId, at: instant } = entry.row;

@@ -57,6 +57,9 @@ export class FanOut {
   private until = Infinity;
   /** The entry that is, or was last, delivered. */
   private begun = 0;
+  /** What is about to be delivered, read while the rest of the hub catches up with the log. */
+  private ahead: { rows: readonly LogRow[]; reads: Promise<Read[]> } | null = null;
+  private waiting = false;
   private readonly closing = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
@@ -64,6 +67,7 @@ export class FanOut {
 
   open(): void {
     this.begun = this.hub.log.position;
+    this.hub.log.onRows = (rows) => this.readAhead(rows);
     this.running = this.run();
   }
 
@@ -107,7 +111,10 @@ export class FanOut {
           this.begun = read.entry.row.seq;
           await this.deliver(read);
         }
-        if (!rows.length) await log.changed(this.begun, signal);
+        if (rows.length) continue;
+        this.waiting = true;
+        await log.changed(this.begun, signal);
+        this.waiting = false;
       } catch {
         await this.hub.whenReached();
       }
@@ -155,7 +162,21 @@ export class FanOut {
 
   /** Reads what the entries are about, if anybody is to be told. */
   private read(rows: readonly LogRow[]): Promise<Read[]> {
-    return this.subscribers.size ? readForAll(this.hub, rows) : Promise.resolve(rows.map(unread));
+    if (!this.subscribers.size) return Promise.resolve(rows.map(unread));
+    const { ahead } = this;
+    const same = ahead?.rows.length === rows.length && ahead.rows[0]?.seq === rows[0]?.seq;
+    this.ahead = null;
+    return ahead && same ? ahead.reads : readForAll(this.hub, rows);
+  }
+
+  /** WHY only while nothing is being delivered: what waits is read when its turn comes, in one go. */
+  private readAhead(rows: readonly LogRow[]): void {
+    const few = this.waiting && rows.length > 0 && rows.length <= BATCH;
+    // What ended with an agreement is found by the policy, which is still being read.
+    if (!few || !this.subscribers.size || rows.some((row) => row.itemId === null)) return;
+    const reads = readForAll(this.hub, rows);
+    reads.catch(() => undefined);
+    this.ahead = { rows, reads };
   }
 
   /** Judges once and sends to all; false where rights changed meanwhile, and nothing was sent. */

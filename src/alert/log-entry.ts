@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import type { StoredKind } from "../sharing/facts";
 import type { Change } from "../transaction";
 
 export type AlertTypeName =
@@ -24,6 +25,9 @@ export interface LogEntry {
   releaseId?: string;
   /** The target of a sighting's path. */
   target?: string;
+  /** The ranks of a sighting's TLP and PAP. */
+  sightingTlp?: number;
+  sightingPap?: number;
   /** The organization that it concerns. */
   organizationId?: string;
   groupIds?: string[];
@@ -47,8 +51,12 @@ export interface LogRow {
   type: AlertTypeName;
   actorOrganizationId: string;
   itemId: string | null;
+  itemKind: StoredKind | null;
   releaseId: string | null;
   target: string | null;
+  /** Of a sighting; null: of none, or of one older than these columns, which goes as its item is marked. */
+  sightingTlp: number | null;
+  sightingPap: number | null;
   organizationId: string | null;
   groupIds: string[];
   subject: string | null;

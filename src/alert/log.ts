@@ -25,6 +25,8 @@ export class AlertLog {
 
   /** Called after each reading, before subscribers see what was read. */
   onWake: () => void = () => undefined;
+  /** Called with what is new, while policy and watches are still brought up to date. */
+  onRows: (rows: readonly LogRow[]) => void = () => undefined;
 
   private readonly store: LogTransport;
 
@@ -164,6 +166,7 @@ export class AlertLog {
   private async pump(): Promise<void> {
     for (;;) {
       const rows = await this.store.after(this.head, BATCH);
+      this.onRows(rows);
       // INVARIANT: a subscriber never sees a row before the policy, and the watches, that it follows.
       await Promise.all([this.hub.directory.refresh(), this.hub.watches.refresh()]);
       this.onWake();

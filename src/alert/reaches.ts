@@ -75,7 +75,8 @@ export function reachesByItem(
     }
     case "SIGHTING_ADDED": {
       if (!after.visible || !viewer) return null;
-      const owner = item.ownerId === viewer.organizationId;
+      const tlp = row.sightingTlp ?? item.tlp;
+      const owner = item.ownerId === viewer.organizationId && scope.owner?.admitted.includes(tlp);
       const told = !isWithheld("sightingCount", after.withheld);
       return owner || (told && reachedBySighting(row, scope, item, directory))
         ? { type: row.type, groupId: groupOf(after), carries: "item" }
@@ -175,8 +176,8 @@ function reachedBySighting(
     kind: ItemKind.SIGHTING,
     ownerId: row.actorOrganizationId,
     versionId: (agreement && inForceAt(agreement, row.at)?.id) ?? null,
-    tlp: item.tlp,
-    pap: item.pap,
+    tlp: row.sightingTlp ?? item.tlp,
+    pap: row.sightingPap ?? item.pap,
     releasedAt: row.at,
     liveFrom: row.at,
     liveUntil: Infinity,

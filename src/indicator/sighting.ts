@@ -35,6 +35,7 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
     const seenAt = input.seenAt ?? change.now;
     if (seenAt > change.now) throw badInput("seenAt", "must not be in the future");
     const { path, target, versionId, groupIds } = narrowestPath(ctx, indicator.paths, now);
+    const [tlp, pap] = [tlpRank(indicator.tlp), papRank(indicator.pap)];
     await change.query(
       `INSERT INTO sighting (id, indicator_id, organization_id, account_id, seen_at, recorded_at, count, false_positive,
          tlp, pap, path, target, version_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
@@ -47,8 +48,8 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
         change.now,
         input.count,
         input.falsePositive,
-        tlpRank(indicator.tlp),
-        papRank(indicator.pap),
+        tlp,
+        pap,
         path,
         target,
         versionId,
@@ -59,7 +60,14 @@ export async function recordSighting(ctx: Context, input: SightingInput): Promis
       count: input.count,
       falsePositive: input.falsePositive,
     });
-    change.raise({ type: "SIGHTING_ADDED", itemId: uuid, groupIds, ...(target && { target }) });
+    change.raise({
+      type: "SIGHTING_ADDED",
+      itemId: uuid,
+      groupIds,
+      sightingTlp: tlp,
+      sightingPap: pap,
+      ...(target && { target }),
+    });
     return uuid;
   });
 }

@@ -198,12 +198,19 @@ export async function loadItemsOfAnyKind(
     text: "SELECT id, kind FROM item WHERE id = ANY($1::uuid[])",
     values: [ids],
   });
-  const result = new Map<string, ItemRow>();
-  for (const kind of new Set(rows.map((r) => r.kind))) {
-    const ofKind = rows.filter((r) => r.kind === kind).map((r) => r.id);
-    for (const [id, item] of await loadItems(pool, kind, ofKind)) result.set(id, item);
-  }
-  return result;
+  return loadItemsOfKinds(pool, new Map(rows.map((r) => [r.id, r.kind])));
+}
+
+/** As `loadItems`, for ids with their kinds. */
+export async function loadItemsOfKinds(
+  pool: Pick<Pool, "query">,
+  kinds: ReadonlyMap<string, StoredKind>,
+): Promise<Map<string, ItemRow>> {
+  const loaded = [...new Set(kinds.values())].map((kind) => {
+    const ids = [...kinds].flatMap(([id, is]) => (is === kind ? [id] : []));
+    return loadItems(pool, kind, ids);
+  });
+  return new Map((await Promise.all(loaded)).flatMap((items) => [...items]));
 }
 
 /** The observables of indicators that were found visible, by indicator. */

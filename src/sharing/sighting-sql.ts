@@ -1,15 +1,18 @@
 import { RELEASED, RIGHTS, shows } from "./reader-sql";
+import { TLP_RED } from "./tlp";
 
 /**
- * The sightings of the indicator `i` that reach the viewer: those of its own organization, those of its own indicators,
- * and those whose path reaches it. A sighting is judged like an audience of a release made when it was recorded.
+ * The sightings of the indicator `i` that reach the viewer: those of its own indicators, those of its own organization
+ * unless TLP:RED, and those whose path reaches it. A sighting is judged like an audience of a release made when it was
+ * recorded.
  */
 const REACHING = `
   SELECT least(coalesce(sum(g.count) FILTER (WHERE NOT g.false_positive), 0), 2147483647)::int AS seen,
     count(DISTINCT g.organization_id) FILTER (WHERE NOT g.false_positive)::int AS seen_by,
     count(*) FILTER (WHERE g.false_positive)::int AS false_alarms
   FROM sighting g WHERE g.indicator_id = i.id AND (
-    EXISTS (SELECT FROM o WHERE g.organization_id = o.owner_id OR i.owner_id = o.owner_id)
+    EXISTS (SELECT FROM o WHERE g.tlp = ANY (o.admitted)
+      AND (i.owner_id = o.owner_id OR (g.organization_id = o.owner_id AND g.tlp < ${TLP_RED})))
     OR EXISTS (SELECT FROM r CROSS JOIN LATERAL (SELECT g.target, 'SIGHTING'::text AS kind, g.organization_id AS owner_id, g.version_id,
       g.tlp, g.pap, g.recorded_at AS released_at, g.recorded_at AS live_from, 'infinity'::timestamptz AS live_until) a
       WHERE ${RELEASED}))`;

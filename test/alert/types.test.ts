@@ -353,6 +353,24 @@ describe("SIGHTING_ADDED", () => {
       gamma: [],
     });
   });
+
+  test("is judged by the marking that its author was shown, not by the item's own", async () => {
+    const w = await buildWorld(hub, {
+      organizations: ["acme", "beta", "delta"],
+      groups: { power: { members: ["acme", "beta", "delta"] } },
+      agreements: [{ from: "power", to: "power", terms: { tlpCeiling: "GREEN" } }],
+    });
+    const id = await makeIndicator(w.as.acme, "198.51.100.112", { tlp: "AMBER_STRICT" });
+    await release(w.as.acme, id, {
+      fromGroupId: w.group.power,
+      groupIds: [w.group.power],
+      tlp: "GREEN",
+    });
+    const live = await hub.subscribe(w.as.delta);
+    await w.as.beta.do("recordSighting", { indicatorId: id, count: 3 });
+    const told = (await live.rest()).map((a) => `${a.type} ${a.itemId}`);
+    expect(told).toEqual([`SIGHTING_ADDED ${id}`]);
+  });
 });
 
 describe("RELEASE_PROPOSED and RELEASE_DECIDED", () => {

@@ -8,6 +8,7 @@ let w: Awaited<ReturnType<typeof build>>;
 const build = () =>
   buildWorld(hub, {
     organizations: ["acme", "beta", "gamma", "stranger"],
+    accounts: { betaReader: { of: "beta", roles: ["MEMBER"] } },
     groups: {
       power: { members: ["acme", "beta", "gamma"] },
       water: { members: ["acme", "stranger"] },
@@ -55,6 +56,20 @@ test("sightings along a path that the viewer does not hold are not counted, and 
   expect(await lookup(value)).toEqual(before);
   const [own] = (await lookup(value, w.as.acme)) as { sightingCount: number }[];
   expect(own?.sightingCount).toBe(4);
+});
+
+test("a sighting marked TLP:RED counts for its author and the indicator's owner, not for the author's colleagues", async () => {
+  const value = address();
+  const id = await makeIndicator(w.as.acme, value, { tlp: "RED", confidence: 30 });
+  await release(w.as.acme, id, { accountIds: [w.account.beta], tlp: "RED" });
+  await w.as.beta.do("recordSighting", { indicatorId: id, count: 4 });
+  await release(w.as.acme, id, { ...power(), tlp: "GREEN" });
+  const counts = async (client: typeof w.as.acme): Promise<number | undefined> =>
+    ((await lookup(value, client)) as { sightingCount: number }[])[0]?.sightingCount;
+  expect(await counts(w.as.acme)).toBe(4);
+  expect(await counts(w.as.beta)).toBe(4);
+  expect(await counts(w.as.betaReader)).toBe(0);
+  expect(await counts(w.as.gamma)).toBe(0);
 });
 
 test("one's own sighting of a hidden indicator answers as one of an id that never was", async () => {

@@ -50,6 +50,17 @@ describe("beside the API", () => {
     expect((await fetch(`${hub.url}/`, { method: "HEAD" })).status).toBe(200);
   });
 
+  test("/?node=, to which mails lead, says how to ask for it, and repeats nothing but an id", async () => {
+    const id = "incident_0a0a0a0a-0000-4000-8000-000000000001";
+    const page = await (await fetch(`${hub.url}/?node=${id}`)).text();
+    const query = /<code>(\{ node\(id: .+)<\/code>/.exec(page)?.[1];
+    const asked = await post(JSON.stringify({ query }), json);
+    expect(asked.body).toEqual({ data: { node: null } });
+    expect(query).toContain(id);
+    const other = await (await fetch(`${hub.url}/?node=%3Cscript%3Ealert(1)%3C/script%3E`)).text();
+    expect(other).toBe(await (await fetch(`${hub.url}/`)).text());
+  });
+
   test("anything else is 404, whatever the method", async () => {
     for (const path of ["/nothing", "/graphql/", "/..%2f..%2fetc/passwd", "/health"])
       expect((await fetch(hub.url + path)).status).toBe(404);

@@ -137,6 +137,15 @@ const release = fc.record({
   audiences: fc.array(audience, { minLength: 1, maxLength: 3 }),
 });
 
+/** By whom an indicator was seen and when, if that account saw the indicator then; and along which of its paths. */
+const sighting = fc.record({
+  by: small,
+  day,
+  along: small,
+  count: fc.integer({ min: 1, max: 3 }),
+  falsePositive: oneIn(4),
+});
+
 const item = fc.record({
   kind: fc.constantFrom<StoredKind>(ItemKind.INCIDENT, ItemKind.INDICATOR, ItemKind.ADVISORY),
   owner: small,
@@ -151,6 +160,7 @@ const item = fc.record({
   /** When its marking was raised to what it is now. */
   raised: mostly<number | null>(null, 2, 4, 6),
   links: fc.array(small, { maxLength: 2 }),
+  sightings: fc.array(sighting, { maxLength: 3 }),
 });
 
 const viewerOf = (operators: number) =>

@@ -1,7 +1,7 @@
 import type { ItemRow } from "../../src/sharing/disclosure";
 import type { AudienceFacts } from "../../src/sharing/facts";
 import type { MaybeViewer, Viewer } from "../../src/sharing/parties";
-import type { OrganizationKind } from "../../src/sharing/vocabulary";
+import type { AccessPathKind, OrganizationKind } from "../../src/sharing/vocabulary";
 import type { PartyFacts } from "./in-memory-parties";
 
 /** A row of `release_audience`, with what its release says in words. */
@@ -11,6 +11,21 @@ export interface WorldAudience extends AudienceFacts {
   withheldFields: string[];
 }
 
+/** A row of `sighting`. */
+export interface WorldSighting {
+  accountId: string;
+  organizationId: string;
+  recordedAt: number;
+  count: number;
+  falsePositive: boolean;
+  tlp: number;
+  pap: number;
+  /** The path along which it goes, besides to the indicator's owner. */
+  path: AccessPathKind;
+  target: string | null;
+  versionId: string | null;
+}
+
 export interface WorldItem extends ItemRow {
   audiences: WorldAudience[];
   /** When each release expires unless another takes its place, by its id. */
@@ -18,6 +33,8 @@ export interface WorldItem extends ItemRow {
   /** Of an INDICATOR. */
   observables: { type: string; value: string }[];
   links: string[];
+  /** Of an INDICATOR. */
+  sightings: WorldSighting[];
 }
 
 /** A small community: parties with their history, items with their releases, and those who ask. */

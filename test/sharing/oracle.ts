@@ -1,6 +1,6 @@
 import type { AgreementFact, MaybeViewer, VersionFact } from "../../src/sharing/parties";
 import type { Terms } from "../../src/sharing/terms";
-import type { World, WorldAudience, WorldItem } from "./generated-world";
+import type { World, WorldAudience, WorldItem, WorldSighting } from "./generated-world";
 import { FIELDS, withholds, WORDING } from "./worlds/consent";
 
 /** Section 4 of the sharing model once more: naive, slow, and sharing no code with `src/`. Types alone are shared. */
@@ -24,6 +24,8 @@ export interface Verdict {
   access: Path[];
   /** The group by whose sector the source is described. */
   sourceGroup: string | null;
+  /** Those that count for the viewer, if it sees the item. */
+  sightings: WorldSighting[];
 }
 
 interface Path {
@@ -105,13 +107,19 @@ function grantUntil(a: AgreementFact, organization: string, now: number): number
 const days = (retention: string): number =>
   Number(/\d+/.exec(retention)?.[0]) * (retention.endsWith("Y") ? 365 : 1) * 86_400_000;
 
+/** What is read of a release's audience, or of a sighting as if it were one. */
+type Sent = Pick<
+  WorldAudience,
+  "ownerId" | "versionId" | "target" | "tlp" | "pap" | "releasedAt" | "liveFrom" | "liveUntil"
+> & { path: string; kind: string };
+
 interface Received {
   terms: Terms[];
   until: number;
 }
 
 /** The terms under which the viewer's organization receives a release; null where it does not. */
-function underAgreement(world: Present, org: string, r: WorldAudience): Received | null {
+function underAgreement(world: Present, org: string, r: Sent): Received | null {
   const { now } = world;
   const a = world.agreements.find((x) => x.id === r.target);
   if (!a || !activeAt(world, org, a.toGroupId, now)) return null;
@@ -147,7 +155,7 @@ function underAgreement(world: Present, org: string, r: WorldAudience): Received
 }
 
 /** Whether a release reaches the viewer, by its kind of audience. */
-function received(world: Present, viewer: MaybeViewer, r: WorldAudience): Received | null {
+function received(world: Present, viewer: MaybeViewer, r: Sent): Received | null {
   if (world.now < r.liveFrom || world.now >= r.liveUntil || !admitted(viewer, r)) return null;
   const named = r.path === "BILATERAL" ? viewer?.organizationId : viewer?.accountId;
   if (r.path === "AGREEMENT") return viewer && underAgreement(world, viewer.organizationId, r);
@@ -156,12 +164,39 @@ function received(world: Present, viewer: MaybeViewer, r: WorldAudience): Receiv
 }
 
 /** Whether the release's TLP lets it go to this kind of account. */
-export const admitted = (viewer: MaybeViewer, { path, tlp }: WorldAudience): boolean =>
+export const admitted = (viewer: MaybeViewer, { path, tlp }: Sent): boolean =>
   path === "PUBLIC" ? tlp === 0 : admits(viewer, tlp) || (path === "NAMED" && tlp === 4);
 
 /** CONTRACTOR and CLIENT accounts up to AMBER, employees up to AMBER_STRICT. */
 const admits = (viewer: MaybeViewer, tlp: number): boolean =>
   tlp <= 2 || (tlp === 3 && viewer?.affiliation === "EMPLOYEE");
+
+/** To the indicator's owner, to its author's organization and along its path: each as its TLP lets it go. */
+function sightingReaches(
+  world: Present,
+  viewer: MaybeViewer,
+  item: WorldItem,
+  s: WorldSighting,
+): boolean {
+  const own = viewer?.organizationId;
+  const red = viewer?.affiliation === "EMPLOYEE" && viewer.ownCredential;
+  if (own === item.ownerId && (admits(viewer, s.tlp) || red)) return true;
+  if (own === s.organizationId && admits(viewer, s.tlp)) return true;
+  if (s.target === null) return false;
+  const asRelease = {
+    path: s.path,
+    kind: "SIGHTING",
+    ownerId: s.organizationId,
+    target: s.target,
+    versionId: s.versionId,
+    tlp: s.tlp,
+    pap: s.pap,
+    releasedAt: s.recordedAt,
+    liveFrom: s.recordedAt,
+    liveUntil: Infinity,
+  };
+  return received(world, viewer, asRelease) !== null;
+}
 
 export const analyses = (viewer: MaybeViewer): boolean =>
   viewer?.organizationKind === "OPERATOR" && viewer.roles.some((r) => r === "ANALYST");
@@ -223,5 +258,6 @@ export function oracle(world: Present, viewer: MaybeViewer, item: WorldItem): Ve
     own,
     access: paths,
     sourceGroup: attribution > 0 ? (telling?.audience?.fromGroupId ?? null) : null,
+    sightings: item.sightings.filter((s) => sightingReaches(world, viewer, item, s)),
   };
 }

@@ -273,6 +273,7 @@ export class ScenarioWorld {
       content: CONTENT[kind] ?? {},
       observables: [],
       links: [],
+      sightings: [],
     };
   }
 

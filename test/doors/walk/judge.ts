@@ -4,6 +4,7 @@ import { tlpOf } from "../../../src/sharing/tlp";
 import { attributionOf } from "../../../src/sharing/vocabulary";
 import type { WorldItem } from "../../sharing/generated-world";
 import { oracle, type Verdict } from "../../sharing/oracle";
+import { scoreOf, timesSeen } from "../../sharing/judges/expected";
 import { FIELDS } from "../../sharing/worlds/consent";
 import { KnownTo, type Walker } from "./known-to";
 
@@ -149,7 +150,6 @@ export class Judge {
     const fields = FIELDS.filter((f) => f in object || f === "source");
     const visible = (ids: string[]): string[] =>
       ids.filter((id) => this.walker.verdicts.get(id)?.visible).toSorted();
-    const { score, seen } = this.scoreOf(item, verdict);
     return {
       ...Object.fromEntries(
         Object.entries(said).map(([f, value]) => [f, shown(f, value, EMPTY[f])]),
@@ -174,8 +174,8 @@ export class Judge {
       audienceHistory: verdict.whole ? historyOf(item) : [],
       indicators: visible(shown("indicators", this.linked(item, "INDICATOR"), []) as string[]),
       about: visible(shown("about", item.links, []) as string[]),
-      score,
-      sightingCount: seen,
+      score: shown("score", scoreOf(verdict, said)),
+      sightingCount: shown("sightingCount", timesSeen(verdict), 0),
     };
   }
 
@@ -186,22 +186,6 @@ export class Judge {
   private releasesOf(item: WorldItem): string[] {
     const undone = this.walker.settled.world.undone.filter((u) => u.item === item);
     return [...item.wordings.keys(), ...undone.map((u) => u.id)].toSorted();
-  }
-
-  /** 5 more for each organization whose sighting reaches the walker, 20 less for what a warning list has. */
-  private scoreOf(item: WorldItem, { fields }: Verdict): { score: number | null; seen: number } {
-    const { viewer, settled } = this.walker;
-    const own = viewer?.organizationId;
-    const reaching = settled.sightings.filter(
-      (s) => s.itemId === item.id && (s.organizationId === own || item.ownerId === own),
-    );
-    const { confidence } = settled.world.said.get(item) ?? {};
-    const from = fields.has("confidence") ? Number(confidence) : 50;
-    const warned = fields.has("warnings") ? 20 : 0;
-    return {
-      score: fields.has("score") ? from + 5 * reaching.length - warned : null,
-      seen: fields.has("sightingCount") ? reaching.reduce((sum, s) => sum + s.count, 0) : 0,
-    };
   }
 
   /** An alert about an item is for those who could see it at its instant, and of an end for those who could just before. */

@@ -13,7 +13,6 @@ export interface Settled {
   /** Of the first account, in the first group. */
   coordinator: { accountId: string; groupId: string };
   memberships: string[];
-  sightings: { itemId: string; organizationId: string; count: number }[];
 }
 
 /** Makes a hub hold one marked world, and nothing else, at that world's instant. */
@@ -40,7 +39,6 @@ export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled>
      SELECT id, 'found', 'title', 'EMAIL', $1, to_timestamp(0) FROM release`,
     [coordinator.accountId],
   );
-  const sightings = await addSightings(pool, world);
   await addWatches(pool, world);
   await addAudit(pool, world);
   await addLog(pool, world);
@@ -56,7 +54,7 @@ export async function settle(hub: TestHub, world: MarkedWorld): Promise<Settled>
   } while (directory.keys.size < 2 * world.accounts.length);
   await log.caughtUp();
   const { rows } = await pool.query<{ id: string }>("SELECT id FROM membership");
-  return { world, keys, coordinator, memberships: rows.map((r) => r.id), sightings };
+  return { world, keys, coordinator, memberships: rows.map((r) => r.id) };
 }
 
 const each = (pool: Pool, sql: string, types: string, rows: object[]): Promise<unknown> =>
@@ -90,23 +88,6 @@ async function addUndone(pool: Pool, { undone }: MarkedWorld): Promise<void> {
     "id uuid, item uuid, state text, title text, summary text, description text, reason text",
     undone.map((u) => ({ ...u, item: u.item.id })),
   );
-}
-
-/** Each organization has seen each indicator, and told its owner alone. */
-async function addSightings(pool: Pool, world: MarkedWorld): Promise<Settled["sightings"]> {
-  const seen = world.items
-    .filter((i) => i.kind === "INDICATOR")
-    .flatMap((item) =>
-      world.organizations.map((o, n) => ({ itemId: item.id, organizationId: o.id, count: 3 + n })),
-    );
-  await each(
-    pool,
-    `INSERT INTO sighting (indicator_id, organization_id, account_id, seen_at, recorded_at, count, false_positive, tlp, pap, path)
-     SELECT "itemId", "organizationId", gen_random_uuid(), to_timestamp(0), to_timestamp(0), count, false, 0, 0, 'OWNER' FROM ROWS`,
-    `"itemId" uuid, "organizationId" uuid, count int`,
-    seen,
-  );
-  return seen;
 }
 
 async function addWatches(pool: Pool, { organizations }: MarkedWorld): Promise<void> {

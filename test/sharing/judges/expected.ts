@@ -136,8 +136,8 @@ function contentOf(seen: Seen, sight: Sight, generatedTitle: string): Shown {
     body: says?.description,
     indicators: { totalCount: linked("INDICATOR").length, nodes: linked("INDICATOR") },
     about: [...linked("INCIDENT"), ...linked("INDICATOR"), ...linked("ADVISORY")],
-    score: scoreOf(seen),
-    sightingCount: 0,
+    score: scoreOf(verdict, item.content),
+    sightingCount: timesSeen(verdict),
     warnings: (item.content.warnings as { list: string }[] | undefined)?.map(({ list }) => ({
       list,
     })),
@@ -158,8 +158,14 @@ function wordingOf({ item, verdict }: Seen): WorldItem["own"] | undefined {
 }
 
 /** Of what the viewer is shown: 50 where it is shown no confidence. */
-function scoreOf({ item: { content }, verdict: { fields } }: Seen): number {
+export function scoreOf({ fields, sightings }: Verdict, content: WorldItem["content"]): number {
   const confidence = fields.has("confidence") ? (content.confidence as number | null) : null;
   const warned = fields.has("warnings") && (content.warnings as object[] | undefined)?.length;
-  return Math.max(0, (confidence ?? 50) - (warned ? 20 : 0));
+  const seenBy = new Set(sightings.filter((s) => !s.falsePositive).map((s) => s.organizationId));
+  const falseAlarms = sightings.filter((s) => s.falsePositive).length;
+  const told = fields.has("sightingCount") ? 5 * seenBy.size - 15 * falseAlarms : 0;
+  return Math.min(100, Math.max(0, (confidence ?? 50) + told - (warned ? 20 : 0)));
 }
+
+export const timesSeen = ({ sightings }: Verdict): number =>
+  sightings.reduce((sum, s) => sum + (s.falsePositive ? 0 : s.count), 0);

@@ -46,6 +46,10 @@ function showAgreement(a: World["agreements"][number]): string[] {
 
 const showItem = (i: World["items"][number]): string[] => [
   `${i.kind} ${i.id} of ${i.ownerId}: TLP ${i.tlp}, PAP ${i.pap}, attribution ${i.attribution}, submitted ${when(i.submittedAt)}, updated ${when(i.updatedAt)}, links to ${i.links.join() || "nothing"}`,
+  ...i.sightings.map(
+    (s) =>
+      `  seen ${s.count} times${s.falsePositive ? " in error" : ""} by ${s.accountId} of ${s.organizationId}, told ${s.path} ${s.target ?? "alone"}: TLP ${s.tlp}, PAP ${s.pap}, recorded ${when(s.recordedAt)}`,
+  ),
   ...i.audiences.map(
     (r) =>
       `  ${r.releaseId} ${r.path} to ${r.toGroupId ?? r.target} from ${r.fromGroupId ?? "no group"}: TLP ${r.tlp}, PAP ${r.pap}, withheld ${r.withheldFields.join() || "nothing"}, released ${when(r.releasedAt)}, live ${when(r.liveFrom)} to ${when(r.liveUntil)}`,

@@ -71,6 +71,7 @@ export function itemOf(
     content: contentOf(i, address),
     observables: observablesOf(i, address),
     links: [],
+    sightings: [],
   };
 }
 

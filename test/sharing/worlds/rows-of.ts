@@ -178,6 +178,27 @@ export function itemsOf(items: readonly WorldItem[]): Rows[] {
       ),
     },
     {
+      table: "sighting",
+      columns:
+        "indicator_id uuid, organization_id uuid, account_id uuid, seen_at timestamptz, recorded_at timestamptz, count int, false_positive boolean, tlp smallint, pap smallint, path text, target uuid, version_id uuid",
+      rows: items.flatMap((i) =>
+        i.sightings.map((s) => ({
+          indicator_id: i.id,
+          organization_id: s.organizationId,
+          account_id: s.accountId,
+          seen_at: time(s.recordedAt),
+          recorded_at: time(s.recordedAt),
+          count: s.count,
+          false_positive: s.falsePositive,
+          tlp: s.tlp,
+          pap: s.pap,
+          path: s.path,
+          target: s.target,
+          version_id: s.versionId,
+        })),
+      ),
+    },
+    {
       table: "link",
       columns: "source_id uuid, target_id uuid",
       rows: items.flatMap((i) => i.links.map((target_id) => ({ source_id: i.id, target_id }))),

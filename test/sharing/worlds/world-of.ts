@@ -7,6 +7,7 @@ import type { MembershipFacts } from "../in-memory-parties";
 import { versionInForce } from "../oracle";
 import { itemOf } from "./item-of";
 import { OPERATOR, pick } from "./pick";
+import { sightingsOf } from "./sightings-of";
 import { at, DAY } from "./time";
 
 /** The world that a plan describes: places in lists become ids, days become instants. */
@@ -48,7 +49,7 @@ export function worldOf(p: Plan): World {
     const targets = i.links.map((l) => pick(items, l).id).filter((t) => t !== items[n]?.id);
     items[n]?.links.push(...new Set(targets));
   });
-  return {
+  const world = {
     operatorId: OPERATOR,
     organizations,
     groups,
@@ -61,6 +62,8 @@ export function worldOf(p: Plan): World {
     another: instant(p.another),
     network,
   };
+  p.items.forEach((i, n) => items[n]?.sightings.push(...sightingsOf(i, items[n], world)));
+  return world;
 }
 
 function historyOf(m: NonNullable<Plan["memberships"][number]>): MembershipFacts["changes"] {
