@@ -15,7 +15,7 @@ import { benchConfig } from "./world";
 export const GROUPS = 60;
 const MEMBERS = 50;
 /** What can be released. */
-export const ITEMS = 5_000;
+export const ITEMS = 10_000;
 
 /** A database of groups whose members wait for alerts. */
 export interface FanOutWorld {

@@ -26,6 +26,8 @@ export class Context {
   act = "load demo";
   private answered = 0;
   private current: Scope | null = null;
+  /** The viewer of one instant, by one edition of the parties. */
+  private known: { viewer: Viewer | null; at: number; edition: object } | null = null;
   private readonly links = new Map<StoredKind, Batch<ItemView[]>>();
   private observed: Batch<Observable[]> | null = null;
   private releases: Batch<Release[]> | null = null;
@@ -75,7 +77,11 @@ export class Context {
 
   /** null: anonymous. Throws UNAUTHENTICATED once the credential is no longer good. */
   get viewer(): Viewer | null {
-    return viewerOf(this.hub, this.session);
+    const { edition } = this.directory;
+    const at = this.hub.now();
+    if (this.known?.at !== at || this.known.edition !== edition)
+      this.known = { viewer: viewerOf(this.hub, this.session), at, edition };
+    return this.known.viewer;
   }
 
   /** The viewer's account. Throws UNAUTHENTICATED for the anonymous viewer. */

@@ -56,6 +56,7 @@ export class Hub {
   private readonly usage: NodeJS.Timeout;
   private secret: Uint8Array = new Uint8Array();
   private hubIdCipher!: Cipher;
+  private shown = { uuid: "", hubId: "" };
   private credentialKey!: KeyObject;
   private latest = 0;
   private told = 0;
@@ -169,12 +170,18 @@ export class Hub {
 
   /** The STIX UUID under which an item is shown to those who may not know its source: a keyed hash of its own. */
   hubId = (uuid: string): string => {
+    // Of one item it is asked for once for each class of an alert's audience.
+    if (uuid !== this.shown.uuid) this.shown = { uuid, hubId: this.enciphered(uuid) };
+    return this.shown.hubId;
+  };
+
+  private enciphered(uuid: string): string {
     const h = this.hubIdCipher.update(Buffer.from(uuid.replaceAll("-", ""), "hex"));
     h[6] = ((h[6] ?? 0) & 0x0f) | 0x40;
     h[8] = ((h[8] ?? 0) & 0x3f) | 0x80;
     const x = h.toString("hex");
     return `${x.slice(0, 8)}-${x.slice(8, 12)}-${x.slice(12, 16)}-${x.slice(16, 20)}-${x.slice(20, 32)}`;
-  };
+  }
 
   /** A key for one purpose, derived from the hub's secret: 32 bytes, the same on every node and after every restart. */
   keyFor(purpose: string): Buffer {

@@ -122,6 +122,9 @@ const NOTHING: AsyncIterable<never> = {
  * each of them. Without one it reads the property itself.
  */
 function withoutPlainResolvers(schema: GraphQLSchema): GraphQLSchema {
+  // An alert is its operation's root already.
+  for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {}))
+    field.resolve = (alert: unknown) => alert;
   for (const type of Object.values(schema.getTypeMap())) {
     // WHY: TypeGraphQL makes this asynchronous, which the compiled executor does not wait for.
     if (isInterfaceType(type)) type.resolveType = typeOf;

@@ -13,6 +13,8 @@ import { type Entry, isAfter, type Raised, raisedFor, raisedForAll, wantsMatches
 
 const BATCH = 100;
 const ATTEMPTS = 3;
+/** After so long whatever else the process has to do gets a turn, and what was sent leaves. */
+const TURN_MS = 5;
 const COME_BACK = "Come back with your cursor.";
 /** Who somebody is, for as long as parties and rights stay as they are. */
 interface Identity {
@@ -60,6 +62,8 @@ export class FanOut {
   /** What is about to be delivered, read while the rest of the hub catches up with the log. */
   private ahead: { rows: readonly LogRow[]; reads: Promise<Read[]> } | null = null;
   private waiting = false;
+  /** Since when nothing else has had a turn; milliseconds of the process. */
+  private turn = 0;
   private readonly closing = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
@@ -115,6 +119,7 @@ export class FanOut {
         this.waiting = true;
         await log.changed(this.begun, signal);
         this.waiting = false;
+        this.turn = performance.now();
       } catch {
         await this.hub.whenReached();
       }
@@ -155,9 +160,15 @@ export class FanOut {
       const { entry, named } = read;
       for (const part of audience.parts(entry, named, this.hub.now())) {
         if (!(await this.serve(audience.plan, part, entry))) return false;
+        if (performance.now() - this.turn > TURN_MS) await this.letOthers();
       }
     }
     return true;
+  }
+
+  private async letOthers(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.turn = performance.now();
   }
 
   /** Reads what the entries are about, if anybody is to be told. */

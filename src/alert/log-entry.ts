@@ -63,6 +63,9 @@ export interface LogRow {
   changed: number;
   linked: string[];
   count: number;
+  /** The versions of the policy and of the watches that it follows, or later ones. */
+  policyVersion: bigint;
+  watchVersion: bigint;
   /** The item's TLP at this place, and immediately before; null: no item, or an entry older than this column. */
   tlp: number | null;
   tlpBefore: number | null;

@@ -5,6 +5,9 @@ import type { Change } from "../transaction";
 import { appendDueEdits, foldEdits } from "./fold-edits";
 import type { LogRow, LogTransport } from "./log-entry";
 
+/** What comes as text, for it may be too large for a number of JSON. */
+type Numbers = "seq" | "at" | "policyVersion" | "watchVersion";
+
 const LOG_LOCK = 7_264_003;
 const CHANNEL = "musubi_log";
 const POLL_MS = 1_000;
@@ -100,13 +103,20 @@ export class LogStore implements LogTransport {
 
   async after(seq: number, limit: number, upTo = Number.MAX_SAFE_INTEGER): Promise<LogRow[]> {
     const { rows } = await this.hub.pool.query<
-      Omit<LogRow, "seq" | "at"> & { seq: string; at: string }
+      Omit<LogRow, Numbers> & Record<Numbers, string>
     >({
       name: "log after",
-      text: `SELECT ${COLUMNS} FROM log WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2`,
+      text: `SELECT ${COLUMNS}, (SELECT policy_version FROM hub) AS "policyVersion", (SELECT watch_version FROM hub) AS "watchVersion"
+        FROM log WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2`,
       values: [seq, limit, upTo],
     });
-    return rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) }));
+    return rows.map((row) => ({
+      ...row,
+      seq: Number(row.seq),
+      at: Number(row.at),
+      policyVersion: BigInt(row.policyVersion),
+      watchVersion: BigInt(row.watchVersion),
+    }));
   }
 
   private async listen(): Promise<void> {

@@ -168,9 +168,12 @@ export class AlertLog {
       const rows = await this.store.after(this.head, BATCH);
       this.onRows(rows);
       // INVARIANT: a subscriber never sees a row before the policy, and the watches, that it follows.
-      await Promise.all([this.hub.directory.refresh(), this.hub.watches.refresh()]);
-      this.onWake();
       const last = rows.at(-1);
+      await Promise.all([
+        this.hub.directory.refresh(last?.policyVersion),
+        this.hub.watches.refresh(last?.watchVersion),
+      ]);
+      this.onWake();
       if (last) {
         // INVARIANT: no row is delivered at an instant before its own, by which it would reach nobody.
         this.hub.heardOf(rows.reduce((latest, row) => Math.max(latest, row.at), 0));

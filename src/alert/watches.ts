@@ -13,8 +13,9 @@ export class Watches {
 
   constructor(private readonly pool: Pick<Pool, "query">) {}
 
-  /** Reads what is newer. Calls that overlap share a reading that began after the first. */
-  async refresh(): Promise<void> {
+  /** As the directory's: reads what is newer, unless it has everything up to `version`. */
+  async refresh(version?: bigint): Promise<void> {
+    if (version !== undefined && BigInt(this.version) >= version) return;
     const running = this.refreshing;
     if (running) await running;
     this.refreshing ??= this.read().finally(() => (this.refreshing = null));

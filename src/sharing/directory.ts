@@ -70,8 +70,12 @@ export class Directory implements Parties {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Reads what is newer than this directory. Calls that overlap share a reading that began after the first. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads what is newer than this directory. Calls that overlap share a reading that began after the first.
+   * @param version of the policy clock, where it is known: nothing is read where the directory is complete up to it
+   */
+  async refresh(version?: bigint): Promise<void> {
+    if (version !== undefined && this.version >= version) return;
     const running = this.refreshing;
     if (running) await running;
     this.refreshing ??= this.read().finally(() => (this.refreshing = null));

@@ -193,12 +193,6 @@ export function scopeOf(
     }
   }
   const asked = new Map<string, readonly ReleaseRight[]>();
-  const at = (admitted: readonly number[], right: LastingRight): ReleaseRight => ({
-    ...right,
-    admitted,
-    now,
-    retainedAfter: now - right.retentionMs,
-  });
   return {
     viewer,
     now,
@@ -208,24 +202,59 @@ export function scopeOf(
     operator: viewer && isAnalyst(viewer) ? { now, admitted: admittedWithRed(viewer) } : null,
     lasting,
     get releases() {
-      return lasting.flatMap(({ rights, admitted }) => rights.map((right) => at(admitted, right)));
+      return lasting.flatMap(({ rights, admitted }) =>
+        rights.map((right) => releaseRight(right, admitted, now)),
+      );
     },
     rightsTo(target) {
       let known = asked.get(target);
-      if (!known) {
-        const found: ReleaseRight[] = [];
-        for (const { rights, admitted } of lasting)
-          for (const right of rightsWith(target, rights)) found.push(at(admitted, right));
-        asked.set(target, (known = found));
-      }
+      if (!known) asked.set(target, (known = rightsAmong(lasting, target, now)));
       return known;
     },
   };
 }
 
-/** The rights with one target; many are indexed by it, once for as long as they last. */
-function rightsWith(target: string, rights: readonly LastingRight[]): readonly LastingRight[] {
-  if (rights.length <= FEW) return rights.filter((right) => right.target === target);
+/** WHY field by field: a spread costs as much as all the rest of a decision. */
+const releaseRight = (
+  right: LastingRight,
+  admitted: readonly number[],
+  now: Instant,
+): ReleaseRight => ({
+  path: right.path,
+  target: right.target,
+  kinds: right.kinds,
+  tlpCeiling: right.tlpCeiling,
+  papCeiling: right.papCeiling,
+  heldFrom: right.heldFrom,
+  heldUntil: right.heldUntil,
+  owners: right.owners,
+  versions: right.versions,
+  withheld: right.withheld,
+  attribution: right.attribution,
+  retentionMs: right.retentionMs,
+  grant: right.grant,
+  admitted,
+  now,
+  retainedAfter: now - right.retentionMs,
+});
+
+/** Those with one target. */
+function rightsAmong(
+  lasting: readonly Admission[],
+  target: string,
+  now: Instant,
+): readonly ReleaseRight[] {
+  let found: ReleaseRight[] | null = null;
+  for (const { rights, admitted } of lasting) {
+    for (const right of rights.length > FEW ? indexed(rights, target) : rights)
+      if (right.target === target) (found ??= []).push(releaseRight(right, admitted, now));
+  }
+  return found ?? NONE;
+}
+const NONE: readonly ReleaseRight[] = [];
+
+/** As `rightsAmong`, of many: by an index that is made once for as long as they last. */
+function indexed(rights: readonly LastingRight[], target: string): readonly LastingRight[] {
   let index = indexes.get(rights);
   if (!index) {
     indexes.set(rights, (index = new Map<string, LastingRight[]>()));
