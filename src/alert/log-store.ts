@@ -102,9 +102,7 @@ export class LogStore implements LogTransport {
   }
 
   async after(seq: number, limit: number, upTo = Number.MAX_SAFE_INTEGER): Promise<LogRow[]> {
-    const { rows } = await this.hub.pool.query<
-      Omit<LogRow, Numbers> & Record<Numbers, string>
-    >({
+    const { rows } = await this.hub.pool.query<Omit<LogRow, Numbers> & Record<Numbers, string>>({
       name: "log after",
       text: `SELECT ${COLUMNS}, (SELECT policy_version FROM hub) AS "policyVersion", (SELECT watch_version FROM hub) AS "watchVersion"
         FROM log WHERE seq > $1 AND seq <= $3 ORDER BY seq LIMIT $2`,
