@@ -21,16 +21,20 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+/** With which `npm start` starts the hub. */
+const AS_STARTED = ["--max-semi-space-size=64"];
+
 /** Starts `bench/<file>.js` with the database's URL. Resolves once it serves. */
 export async function startServer(
   file: "hub-process" | "floor" | "socket-floor",
   databaseUrl: string,
   env: Record<string, string> = {},
 ): Promise<ServerProcess> {
-  const flags = process.env[`BENCH_${file === "hub-process" ? "HUB" : "FLOOR"}_FLAGS`];
+  const isHub = file === "hub-process";
+  const flags = process.env[`BENCH_${isHub ? "HUB" : "FLOOR"}_FLAGS`];
   const child = fork(join(__dirname, `${file}.js`), {
     env: { ...process.env, ...env, DATABASE_URL: databaseUrl },
-    execArgv: ["--expose-gc", ...(flags ? flags.split(" ") : [])],
+    execArgv: ["--expose-gc", ...(isHub ? AS_STARTED : []), ...(flags ? flags.split(" ") : [])],
   });
   const ask = async (what: string): Promise<Answer> => {
     const answer = next(child);
