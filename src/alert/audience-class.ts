@@ -17,6 +17,9 @@ export interface Sink {
   ready(): Promise<void>;
 }
 
+/** What one that ends is told to do. */
+export const COME_BACK = "Come back with your cursor.";
+
 /** One subscription. */
 export interface Subscriber {
   readonly plan: Plan;

@@ -4,7 +4,7 @@ import { HubError } from "../errors";
 import type { Hub } from "../hub";
 import type { Operation } from "../operations";
 import { entriesOf } from "./entries";
-import type { Sink, Subscriber } from "./audience-class";
+import { COME_BACK, type Sink, type Subscriber } from "./audience-class";
 import type { Following } from "./following";
 import { Plans } from "./plan";
 import { type Entry, isAfter, raisedFor, readFrom } from "./raise";
@@ -58,7 +58,7 @@ export class Followers {
         if (error instanceof HubError) return subscriber.sink.end(error);
         if ((await hub.whenReached()) && !hub.stopping) continue;
         hub.logger.error({ err: error }, "delivering what was missed failed");
-        return subscriber.sink.end(new HubError("INTERNAL", "Come back with your cursor."));
+        return subscriber.sink.end(new HubError("INTERNAL", COME_BACK));
       }
     }
     return undefined;
