@@ -67,12 +67,15 @@ export class PartyResolver {
     const account = ctx.maybeAccount();
     if (!account) return { account: null, organization: null, grants: [] };
     const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map((grant) =>
-      accessPath(ctx.hub, {
-        kind: AccessPathKind.AGREEMENT,
-        versionId: grant.version.id,
-        groupId: grant.toGroupId,
-        until: Number.isFinite(grant.until) ? new Date(grant.until) : null,
-      }),
+      accessPath(
+        ctx.hub,
+        {
+          kind: AccessPathKind.AGREEMENT,
+          versionId: grant.version.id,
+          groupId: grant.toGroupId,
+        },
+        () => grant.until,
+      ),
     );
     return {
       account,
