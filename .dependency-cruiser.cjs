@@ -14,7 +14,7 @@ const PURE =
   "^src/sharing/(" +
   "tlp|pap|terms|vocabulary|duration|fields|" +
   "facts|parties|agreement-periods|lasting-rights|condition|grants|policy|" +
-  "decide|disclosure|explanation|standing" +
+  "path-end|decide|disclosure|explanation|standing" +
   ")[.]ts$";
 
 const ENTITY = "^src/.+[.]entity[.]ts$";

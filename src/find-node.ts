@@ -1,7 +1,6 @@
-import { readsAccount, readsMembership } from "./auth/rights";
+import { readsAccount, readsAgreement, readsMembership, readsVersion } from "./auth/rights";
 import type { Context } from "./context";
 import { parseGlobalId } from "./ids";
-import { readsAgreement, readsVersion } from "./organization/change-agreement";
 import { visibleRelease } from "./release/release-verbs";
 import { ItemKind } from "./sharing/vocabulary";
 import { findWatch } from "./alert/watch-store";
@@ -40,11 +39,11 @@ export async function findNode(ctx: Context, id: string): Promise<object | null>
     }
     case "agreement": {
       const agreement = directory.agreements.get(uuid);
-      return agreement && readsAgreement(ctx, agreement) ? agreement : null;
+      return agreement && readsAgreement(account, agreement, directory) ? agreement : null;
     }
     case "version": {
       const version = directory.versions.get(uuid);
-      return version && readsVersion(ctx, version) ? version : null;
+      return version && readsVersion(account, version, directory) ? version : null;
     }
     default:
       return null;

@@ -97,6 +97,31 @@ export function readsAgreements(
   return membership !== undefined && KNOWS_AGREEMENTS.has(membership.state);
 }
 
+/** Whether an account may know of an agreement: the members of its groups, their coordinators and the operator. */
+export function readsAgreement(
+  by: Account | null,
+  agreement: { uuid: string; fromGroupId: string; toGroupId: string },
+  directory: Directory,
+): boolean {
+  if (!by) return false;
+  const groups = [agreement.fromGroupId, agreement.toGroupId];
+  if (groups.some((g) => coordinates(by, g, directory))) return true;
+  const proposed = directory.agreement(agreement.uuid)?.versions.some((v) => v.proposedAt !== null);
+  return proposed === true && groups.some((g) => readsAgreements(by, g, directory));
+}
+
+/** Whether an account may know of a version at all: drafts are the coordinators' own. */
+export function readsVersion(
+  by: Account | null,
+  version: { agreementId: string; proposedAt: Date | null },
+  directory: Directory,
+): boolean {
+  const agreement = directory.agreements.get(version.agreementId);
+  if (!by || !agreement) return false;
+  if (version.proposedAt) return readsAgreement(by, agreement, directory);
+  return [agreement.fromGroupId, agreement.toGroupId].some((g) => coordinates(by, g, directory));
+}
+
 // ── Guards ──
 
 export function requireThat(allowed: boolean, message: string): void {

@@ -90,9 +90,12 @@ export const disclosureRow = (d: Disclosure): string[] => [
   String(d.count),
 ];
 
-/** One line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe. */
+/**
+ * One line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe; Japanese ones
+ * take the signs in full width as well.
+ */
 export const csvLine = (cells: readonly string[]): string =>
   cells
-    .map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell))
+    .map((cell) => (/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(cell) ? `'${cell}` : cell))
     .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
     .join(",");

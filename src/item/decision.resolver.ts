@@ -5,17 +5,20 @@ import {
   found,
   isOperatorAnalyst,
   isOperatorAdmin,
+  readsAccount,
   readsMembership,
 } from "../auth/rights";
 import { asViewer } from "../auth/viewer";
 import type { Context } from "../context";
 import { badInput, notFound } from "../errors";
 import { uuidOf } from "../ids";
+import type { Organization } from "../organization/organization.entity";
 import { decide, type Scope, scopeOf } from "../sharing/policy";
 import { explain, type ExplainedCondition, type Explanation } from "../sharing/explanation";
 import type { ItemRow } from "../sharing/disclosure";
 import type { AudienceFacts } from "../sharing/facts";
 import { itemWithHistory } from "../sharing/locked-item";
+import type { Viewer } from "../sharing/parties";
 import { AccessPathKind, Affiliation, Role } from "../sharing/vocabulary";
 
 @ObjectType({
@@ -61,14 +64,13 @@ export class DecisionResolver {
     const subject = subjectOf(ctx, organizationId ?? null, accountId ?? null);
     const now = at?.getTime() ?? ctx.hub.now();
     const scope = scopeOf(subject, ctx.directory, now);
-    const explanation = afterMerger(
+    const told = asker === "coordinator" ? { ...item, audiences: coordinated(ctx, item) } : item;
+    const explanation = unlessGone(
       ctx,
-      subject.organizationId,
+      subject,
       now,
-      item,
-      asker === "coordinator"
-        ? explain(asRecipient(scope), ctx.directory, { ...item, audiences: coordinated(ctx, item) })
-        : explain(scope, ctx.directory, item),
+      told,
+      explain(asker === "coordinator" ? asRecipient(scope) : scope, ctx.directory, told),
     );
     const unsubmitted = asker === "operator" && !(item.submittedAt <= ctx.hub.now());
     if (unsubmitted) return policyOnly(explanation);
@@ -76,29 +78,42 @@ export class DecisionResolver {
   }
 }
 
-/** Of an organization that has merged nobody is left to see anything but what everybody sees. */
-function afterMerger(
+/** Of an organization that has merged, or by an account that is not in use, nobody sees anything but what everybody sees. */
+function unlessGone(
   { directory }: Context,
-  organizationId: string,
+  subject: Viewer,
   now: number,
   item: ItemRow,
   explanation: Explanation,
 ): Explanation {
-  const mergedAt = directory.organizations.get(organizationId)?.mergedAt;
-  if (!mergedAt || mergedAt.getTime() > now) return explanation;
+  const gone = [
+    ...goneByMerger(directory.organizations.get(subject.organizationId), now),
+    ...goneByAccount(directory.accounts.get(subject.accountId), now),
+  ];
+  if (!gone.length) return explanation;
   const anybody = explain(scopeOf(null, directory, now), directory, item);
-  const merged = {
-    says: "the viewer's organization has not merged into another",
-    holds: false,
-    detail: `merged ${mergedAt.toISOString()}`,
-    about: { viewer: true as const },
-  };
   const paths = explanation.paths.map((path) =>
     path.kind === AccessPathKind.PUBLIC
       ? path
-      : { ...path, holds: false, conditions: [merged, ...path.conditions] },
+      : { ...path, holds: false, conditions: [...gone, ...path.conditions] },
   );
   return { ...anybody, paths };
+}
+
+function goneByMerger(organization: Organization | undefined, now: number): ExplainedCondition[] {
+  const { mergedAt } = organization ?? {};
+  if (!mergedAt || mergedAt.getTime() > now) return [];
+  const says = "the viewer's organization has not merged into another";
+  const detail = `merged ${mergedAt.toISOString()}`;
+  return [{ says, holds: false, detail, about: { viewer: true } }];
+}
+
+function goneByAccount(account: Account | undefined, now: number): ExplainedCondition[] {
+  const { disabledAt } = account ?? {};
+  if (!account || !disabledAt || disabledAt.getTime() > now) return [];
+  const detail = `disabled ${disabledAt.toISOString()}`;
+  const about = { account: account.uuid };
+  return [{ says: "the viewer's account is in use", holds: false, detail, about }];
 }
 
 type Asker = "owner" | "operator" | "coordinator";
@@ -133,11 +148,7 @@ function askerOf(ctx: Context, by: Account, item: ItemRow): Asker {
 const operates = (by: Account): boolean => isOperatorAnalyst(by) || isOperatorAdmin(by);
 
 /** The account asked about; for an organization one of its employees, with no role, whom nothing names. */
-function subjectOf(
-  ctx: Context,
-  organizationId: string | null,
-  accountId: string | null,
-): ReturnType<typeof asViewer> {
+function subjectOf(ctx: Context, organizationId: string | null, accountId: string | null): Viewer {
   if ((organizationId === null) === (accountId === null)) {
     throw badInput("organizationId", "give either organizationId or accountId");
   }
@@ -185,10 +196,15 @@ function limited(
     (path) =>
       asker !== "coordinator" || path.groupIds.some((g) => coordinates(by, g, ctx.directory)),
   );
-  const readable = ({ about }: ExplainedCondition): boolean =>
-    asker === "operator" ||
-    !("membershipOf" in about) ||
-    readsMembership(by, { organizationId, groupId: about.membershipOf }, ctx.directory);
+  const readable = ({ about }: ExplainedCondition): boolean => {
+    if (asker === "operator") return true;
+    if ("account" in about) {
+      const account = ctx.directory.accounts.get(about.account);
+      return account !== undefined && readsAccount(by, account);
+    }
+    if (!("membershipOf" in about)) return true;
+    return readsMembership(by, { organizationId, groupId: about.membershipOf }, ctx.directory);
+  };
   return {
     visible: explanation.visible,
     fields: explanation.fields,

@@ -1,7 +1,9 @@
 import type { Account } from "../auth/account.entity";
+import { readsAgreement, readsMembership, readsVersion } from "../auth/rights";
 import type { Context } from "../context";
 import { parseGlobalId } from "../ids";
 import type { ItemRow } from "../sharing/disclosure";
+import type { Directory } from "../sharing/directory";
 import { loadItemsOfAnyKind } from "../sharing/item-rows";
 import { decide } from "../sharing/policy";
 
@@ -47,7 +49,8 @@ export async function auditAfter(
 
 /**
  * Of a colleague's act on an item one learns where one sees the item, or saw it then: else the log would tell that there
- * is something between a colleague and a source.
+ * is something between a colleague and a source. Of what a colleague did as a group's coordinator one learns what one may
+ * know of the group: else the log would tell who is in a HIDDEN one, and what its coordinators draft.
  */
 async function knownTo(
   ctx: Context,
@@ -56,12 +59,32 @@ async function knownTo(
 ): Promise<AuditRow[]> {
   const items = await itemsOf(ctx, rows);
   return rows.filter((row) => {
-    if (row.accountId === reader.uuid || !aboutItem(row)) return true;
+    if (row.accountId === reader.uuid) return true;
+    if (!aboutItem(row)) return knowsParty(ctx.directory, reader, row);
     const item = items.get(row.id);
     if (!item) return false;
     const sees = (at: number): boolean => decide(ctx.scopeAt(at), item).visible;
     return sees(ctx.hub.now()) || sees(row.at.getTime());
   });
+}
+
+/** Whether a reader may know of the membership, agreement or version that an entry is about, if it is about one. */
+function knowsParty(directory: Directory, reader: Account, { subject, after }: AuditRow): boolean {
+  const { type, uuid } = parseGlobalId(subject ?? "") ?? { type: "", uuid: "" };
+  if (type === "membership" || type === "change") {
+    const id = type === "change" && after && "membershipId" in after ? after.membershipId : uuid;
+    const membership = directory.memberships.get(String(id));
+    return membership !== undefined && readsMembership(reader, membership, directory);
+  }
+  if (type === "agreement") {
+    const agreement = directory.agreements.get(uuid);
+    return agreement !== undefined && readsAgreement(reader, agreement, directory);
+  }
+  if (type === "version") {
+    const version = directory.versions.get(uuid);
+    return version !== undefined && readsVersion(reader, version, directory);
+  }
+  return true;
 }
 
 const aboutItem = ({ subject }: AuditRow): boolean => {

@@ -1,11 +1,10 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { Account } from "../auth/account.entity";
-import { coordinates, readsMembership } from "../auth/rights";
+import { coordinates, readsMembership, readsVersion } from "../auth/rights";
 import type { Context } from "../context";
-import { stateOf } from "../sharing/agreement-periods";
+import { activePeriods, contains, stateOf } from "../sharing/agreement-periods";
 import { AgreementState, MembershipState } from "../sharing/vocabulary";
 import { AgreementSignature, AgreementVersion, SharingAgreement } from "./agreement.entity";
-import { readsVersion } from "./change-agreement";
 import { Organization } from "./organization.entity";
 import { SectorGroup } from "./sector-group.entity";
 
@@ -50,7 +49,8 @@ export class AgreementVersionResolver {
   }
 
   @FieldResolver(() => [AgreementSignature], {
-    description: "Those of organizations whose membership the viewer may know of.",
+    description:
+      "Those of organizations whose membership the viewer may know of, and that signed as its members.",
   })
   signatures(@Ctx() ctx: Context, @Root() version: AgreementVersion): AgreementSignature[] {
     const account = ctx.maybeAccount();
@@ -59,10 +59,9 @@ export class AgreementVersionResolver {
     return [...ctx.directory.signatures.values()]
       .filter((s) => s.versionId === version.uuid)
       .filter((s) =>
-        [agreement.fromGroupId, agreement.toGroupId].some((groupId) => {
-          const membership = ctx.directory.membership(s.organizationId, groupId);
-          return membership !== undefined && readsMembership(account, membership, ctx.directory);
-        }),
+        [agreement.fromGroupId, agreement.toGroupId].some((g) =>
+          readsSignature(ctx, account, s, g),
+        ),
       )
       .toSorted((a, b) => a.signedAt.getTime() - b.signedAt.getTime());
   }
@@ -106,9 +105,29 @@ export class AgreementSignatureResolver {
   }
 }
 
+/**
+ * Whether an account knows a signature as that of a member of one of the two groups.
+ * INVARIANT: who signed as a member of the other group alone is not told here, or it shows who is in a HIDDEN one.
+ */
+function readsSignature(
+  { directory }: Context,
+  by: Account,
+  { organizationId, signedAt }: AgreementSignature,
+  groupId: string,
+): boolean {
+  const membership = directory.membership(organizationId, groupId);
+  if (!membership || !readsMembership(by, membership, directory)) return false;
+  const changes = directory.membershipChanges(organizationId, groupId);
+  const at = signedAt.getTime();
+  if (activePeriods(changes, at).some((period) => contains(period, at))) return true;
+  // Who joined after it had signed is no gap in what the group's coordinators know of their members.
+  return coordinates(by, groupId, directory) && directory.isActiveMember(organizationId, groupId);
+}
+
 function versionsOf(ctx: Context, agreement: SharingAgreement): AgreementVersion[] {
+  const account = ctx.maybeAccount();
   return [...ctx.directory.versions.values()]
-    .filter((v) => v.agreementId === agreement.uuid && readsVersion(ctx, v))
+    .filter((v) => v.agreementId === agreement.uuid && readsVersion(account, v, ctx.directory))
     .toSorted((a, b) => a.number - b.number);
 }
 

@@ -2,7 +2,7 @@ import type { Context } from "../context";
 import { badInput, conflict, notFound, Problems } from "../errors";
 import { globalId, uuidOf } from "../ids";
 import { checkList, checkText, MAX_TITLE } from "../inputs";
-import { coordinates, found, isOwnAdmin, readsAgreements, requireThat } from "../auth/rights";
+import { coordinates, found, isOwnAdmin, readsVersion, requireThat } from "../auth/rights";
 import { stateOf } from "../sharing/agreement-periods";
 import { durationMs } from "../sharing/duration";
 import { isWithholdable } from "../sharing/fields";
@@ -177,30 +177,6 @@ export function terminateAgreement(
   });
 }
 
-/** Whether an account may know of an agreement: the members of its groups, their coordinators and the operator. */
-export function readsAgreement(ctx: Context, agreement: SharingAgreement): boolean {
-  if (!ctx.session) return false;
-  const account = ctx.account();
-  const groups = [agreement.fromGroupId, agreement.toGroupId];
-  if (groups.some((g) => coordinates(account, g, ctx.directory))) return true;
-  const proposed = ctx.directory
-    .agreement(agreement.uuid)
-    ?.versions.some((v) => v.proposedAt !== null);
-  return proposed === true && groups.some((g) => readsAgreements(account, g, ctx.directory));
-}
-
-/** Whether an account may know of a version at all: drafts are the coordinators' own. */
-export function readsVersion(ctx: Context, version: AgreementVersion): boolean {
-  if (!ctx.session) return false;
-  const account = ctx.account();
-  const agreement = ctx.directory.agreements.get(version.agreementId);
-  if (!agreement) return false;
-  if (version.proposedAt) return readsAgreement(ctx, agreement);
-  return [agreement.fromGroupId, agreement.toGroupId].some((g) =>
-    coordinates(account, g, ctx.directory),
-  );
-}
-
 async function act(
   ctx: Context,
   versionId: string,
@@ -218,7 +194,13 @@ async function act(
     const agreement = version && ctx.directory.agreements.get(version.agreementId);
     const fact = version && ctx.directory.agreement(version.agreementId);
     const versionFact = fact?.versions.find((v) => v.id === uuid);
-    if (!version || !agreement || !fact || !versionFact || !readsVersion(ctx, version)) {
+    if (
+      !version ||
+      !agreement ||
+      !fact ||
+      !versionFact ||
+      !readsVersion(change.by, version, ctx.directory)
+    ) {
       throw notFound("agreement version");
     }
     const changed = await work(

@@ -11,7 +11,7 @@ import {
   Root,
 } from "type-graphql";
 import { Account } from "../auth/account.entity";
-import { readsMembership } from "../auth/rights";
+import { readsAgreement, readsMembership } from "../auth/rights";
 import type { Context } from "../context";
 import { WHOLE_ENTRY } from "../cursors";
 import { AccessPath } from "../item/shared-item.type";
@@ -22,7 +22,6 @@ import { AgreementVersion, SharingAgreement } from "./agreement.entity";
 import {
   draftAgreement,
   proposeAgreement,
-  readsAgreement,
   signAgreement,
   terminateAgreement,
 } from "./change-agreement";
@@ -68,12 +67,15 @@ export class PartyResolver {
     const account = ctx.maybeAccount();
     if (!account) return { account: null, organization: null, grants: [] };
     const grants = grantsOf(ctx.directory, account.organizationId, ctx.hub.now()).map((grant) =>
-      accessPath(ctx.hub, {
-        kind: AccessPathKind.AGREEMENT,
-        versionId: grant.version.id,
-        groupId: grant.toGroupId,
-        until: Number.isFinite(grant.until) ? new Date(grant.until) : null,
-      }),
+      accessPath(
+        ctx.hub,
+        {
+          kind: AccessPathKind.AGREEMENT,
+          versionId: grant.version.id,
+          groupId: grant.toGroupId,
+        },
+        () => grant.until,
+      ),
     );
     return {
       account,
@@ -302,10 +304,12 @@ export class SectorGroupResolver {
     description: "From and to this group; to its members and the operator.",
   })
   agreements(@Ctx() ctx: Context, @Root() group: SectorGroup): SharingAgreement[] {
+    const account = ctx.maybeAccount();
     return ctx.answering(
       [...ctx.directory.agreements.values()].filter(
         (a) =>
-          (a.fromGroupId === group.uuid || a.toGroupId === group.uuid) && readsAgreement(ctx, a),
+          (a.fromGroupId === group.uuid || a.toGroupId === group.uuid) &&
+          readsAgreement(account, a, ctx.directory),
       ),
     );
   }

@@ -23,21 +23,30 @@ export async function warningsOf(
         `The release to ${groups.get(groupId)?.name ?? "this group"} would be refused: ${message}.`,
     ),
     ...(pending ? [`The proposal ${pending} for this audience waits for the owner.`] : []),
-    ...smallGroup(ctx, release),
+    ...smallGroup(ctx, item, release),
     ...new Set(known.findings.map(warningOf)),
     ...(await unusedAudiences(ctx, item, release, known.own)),
   ];
 }
 
-function smallGroup({ directory }: Context, release: CheckedRelease): string[] {
-  const from = directory.groups.get(release.fromGroupId ?? "");
+/** A release to a name tells the sector of its origin group too, unless it is ANONYMOUS. */
+function smallGroup(
+  { directory }: Context,
+  item: ItemRow,
+  { groupIds, fromGroupId }: CheckedRelease,
+): string[] {
+  const from = directory.groups.get(fromGroupId ?? "");
+  const told = groupIds.length > 0 || item.attribution > ANONYMOUS;
   // INVARIANT: of a HIDDEN group warnings do not depend on how many members it has.
-  if (!release.groupIds.length || !from || from.roster === "HIDDEN") return [];
+  if (!told || !from || from.roster === "HIDDEN") return [];
   const members = directory.membersOf(from.uuid).filter((m) => m.state === "ACTIVE").length;
   return members < SMALL
     ? [`${from.name} has fewer than ${SMALL} members: recipients could guess the source.`]
     : [];
 }
+
+/** The rank of `Attribution.ANONYMOUS`. */
+const ANONYMOUS = 0;
 
 const WORDING = new Set(["title", "summary", "description"]);
 

@@ -117,14 +117,19 @@ export interface Grant {
   until: Instant;
 }
 
-/** The organization's grant under one agreement; null where it has none at that instant. */
+/**
+ * The organization's grant under one agreement; null where it has none at that instant.
+ * @param known the instant until which changes of memberships count, for an instant that is still to come
+ */
 export function grantUnder(
   parties: Parties,
   agreement: AgreementFact,
   organizationId: string,
   now: Instant,
+  known: Instant = now,
 ): Grant | null {
-  const active = activePeriods(parties.membershipChanges(organizationId, agreement.toGroupId), now);
+  const changes = parties.membershipChanges(organizationId, agreement.toGroupId);
+  const active = activePeriods(changes, known);
   if (!active.some((period) => contains(period, now))) return null;
   const stood = standings(agreement, organizationId);
   const standing = stood.find((s) => contains(s, now));

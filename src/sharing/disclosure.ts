@@ -36,7 +36,6 @@ export interface ShownPath {
   kind: AccessPathKind;
   versionId: string | null;
   groupId: string | null;
-  until: Date | null;
 }
 
 export interface ShownSource {
@@ -206,12 +205,11 @@ function reasonOf(field: FieldName, decision: Decision): string {
   return byRelease ? "withheld by the owner's release" : "withheld by the sharing agreement";
 }
 
-function shownPath({ kind, right, audience, until }: HeldPath): ShownPath {
+function shownPath({ kind, right, audience }: HeldPath): ShownPath {
   return {
     kind,
     versionId: audience?.versionId ?? right?.grant?.version.id ?? null,
     groupId: audience?.toGroupId ?? null,
-    until: Number.isFinite(until) ? new Date(until) : null,
   };
 }
 

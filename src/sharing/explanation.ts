@@ -17,7 +17,11 @@ import { AccessPathKind } from "./vocabulary";
 
 /** Whose record a condition rests on: who may read it depends on that (sharing model, 5.9). */
 export type Subject =
-  { membershipOf: string } | { agreement: string } | { item: true } | { viewer: true };
+  | { membershipOf: string }
+  | { agreement: string }
+  | { account: string }
+  | { item: true }
+  | { viewer: true };
 
 export interface ExplainedCondition {
   says: string;

@@ -1,4 +1,4 @@
-import { type Grant, grantsOf, periodsInForce, termsOf } from "./agreement-periods";
+import { type Grant, grantsOf, grantUnder, periodsInForce, termsOf } from "./agreement-periods";
 import { ANY } from "./condition";
 import { EVERYONE, type ReleasePath } from "./facts";
 import { type FieldMask, WITHHOLD_NOTHING } from "./fields";
@@ -90,6 +90,24 @@ const instantsOf = (agreement: AgreementFact): Instant[] => [
   ]),
   ...[...agreement.signatures.values()].flatMap((signatures) => signatures.map(({ at }) => at)),
 ];
+
+/** The instants after now at which an agreement is known to become another, in order. */
+export const changesAhead = (agreement: AgreementFact, now: Instant): Instant[] =>
+  [...new Set(instantsOf(agreement))]
+    .filter((at) => at > now && Number.isFinite(at))
+    .toSorted((a, b) => a - b);
+
+/** What an organization's grant under one agreement will open at an instant to come, by what is known now. */
+export function rightsUnderAgreement(
+  parties: Parties,
+  agreement: AgreementFact,
+  organizationId: string,
+  at: Instant,
+  now: Instant,
+): LastingRight[] {
+  const grant = grantUnder(parties, agreement, organizationId, at, now);
+  return grant ? rightsUnder(parties, grant, at) : [];
+}
 
 /** What one grant opens: a right for each period in which it was held and for each of the terms that bind owners. */
 function rightsUnder(parties: Parties, grant: Grant, now: Instant): LastingRight[] {

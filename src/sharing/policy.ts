@@ -215,7 +215,7 @@ export function scopeOf(
 }
 
 /** WHY field by field: a spread costs as much as all the rest of a decision. */
-const releaseRight = (
+export const releaseRight = (
   right: LastingRight,
   admitted: readonly number[],
   now: Instant,
@@ -280,8 +280,6 @@ export interface HeldPath {
   attribution: number;
   right: ReleaseRight | null;
   audience: AudienceFacts | null;
-  /** When it ends, as far as is known now; Infinity: open. */
-  until: Instant;
 }
 
 export interface Decision {
@@ -347,7 +345,7 @@ function latestOf(paths: readonly HeldPath[]): AudienceFacts | null {
 }
 
 function ofItem(kind: AccessPathKind, withheld: FieldMask): HeldPath {
-  return { kind, withheld, attribution: 2, right: null, audience: null, until: Infinity };
+  return { kind, withheld, attribution: 2, right: null, audience: null };
 }
 
 function ofRelease(item: ItemFacts, audience: AudienceFacts, right: ReleaseRight): HeldPath {
@@ -360,10 +358,5 @@ function ofRelease(item: ItemFacts, audience: AudienceFacts, right: ReleaseRight
     attribution: attribution === 2 && isWithheld("source", mask) ? 1 : attribution,
     right,
     audience,
-    until: Math.min(
-      audience.liveUntil,
-      right.grant?.until ?? Infinity,
-      audience.releasedAt + right.retentionMs,
-    ),
   };
 }

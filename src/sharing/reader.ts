@@ -6,7 +6,8 @@ import type { StoredKind } from "./facts";
 import { isWithheld } from "./fields";
 import { itemsIn, loadReachable, type Row } from "./item-rows";
 import { LOOKUP_FEW, lookupSql, textArray } from "./lookup-sql";
-import type { MaybeViewer } from "./parties";
+import type { Instant, MaybeViewer } from "./parties";
+import { endOf } from "./path-end";
 import { decide, type Decision, type Scope } from "./policy";
 import {
   branchesOf,
@@ -310,7 +311,12 @@ export class Reader {
       if (!decision.visible || wanted?.(decision.withheld) === false) return null;
       const view = disclose(row, decision, this.hub.hubId);
       view.source = this.named(view);
-      view.access = view.paths.map((path) => accessPath(this.hub, path));
+      view.access = view.paths.map((path, i) =>
+        accessPath(this.hub, path, () => {
+          const held = decision.paths[i];
+          return held ? endOf(this.hub.directory, this.scope, held) : Infinity;
+        }),
+      );
       return { decision, view };
     } catch (error) {
       this.hub.logger.error({ err: error, item: row.id }, "deciding failed; denied");
@@ -329,16 +335,23 @@ export class Reader {
   }
 }
 
-/** A path as clients see it. */
+/**
+ * A path as clients see it.
+ * @param end when it ends; asked only where a client does, as it may take a look at what is to come
+ */
 export function accessPath(
   { directory }: Hub,
-  { kind, versionId, groupId, until }: ShownPath,
+  { kind, versionId, groupId }: ShownPath,
+  end: () => Instant,
 ): object {
   return {
     kind,
     agreementVersion: versionId === null ? null : (directory.versions.get(versionId) ?? null),
     group: groupId === null ? null : (directory.groups.get(groupId) ?? null),
-    until,
+    get until(): Date | null {
+      const until = end();
+      return Number.isFinite(until) ? new Date(until) : null;
+    },
   };
 }
 

@@ -22,7 +22,7 @@ export function standingOf(viewer: Viewer, parties: Parties, now: Instant): Stan
       if (own) own.push(right.heldFrom);
       else since.set(right.target, [right.heldFrom]);
     }
-    return shapeOf(right, now);
+    return `${shapeOf(right, now)} ${ahead(parties, right, viewer.organizationId, now)}`;
   });
   return {
     key: [viewer.affiliation, ...shapes.toSorted()].join("\n"),
@@ -54,6 +54,22 @@ const shapeOf = (right: LastingRight, now: Instant): string =>
     right.grant?.version.id,
     right.grant?.until,
   ].join(" ");
+
+/** Which versions were signed, where one is to come: whoever signed it may keep what others will lose (`path-end`). */
+function ahead(
+  parties: Parties,
+  { grant }: LastingRight,
+  organizationId: string,
+  now: Instant,
+): string {
+  const agreement = grant && parties.agreement(grant.agreementId);
+  if (!agreement?.versions.some((v) => v.proposedAt !== null && v.effectiveFrom > now)) return "";
+  const signatures = agreement.signatures.get(organizationId) ?? [];
+  return signatures
+    .map(({ versionId }) => versionId)
+    .toSorted()
+    .join();
+}
 
 /** WHY by identity: whom terms bind is one list for all organizations (`lasting-rights`), and may be long. */
 function identity(list: readonly string[]): number {

@@ -231,6 +231,48 @@ describe("case 20: a member leaves one group and stays in another", () => {
 });
 
 describe("case 22: a new version binds those who signed it", () => {
+  test("a version of a later day that no longer covers it ends what the viewer is told, before it does", async () => {
+    const w = await pair();
+    const id = await makeIncident(w.as.acme);
+    await release(w.as.acme, id, { groupIds: [w.group.power] });
+    const until = async (): Promise<string | null | undefined> =>
+      (
+        await w.as.beta.ask<{ access: { until: string | null }[] } | null>(
+          "incident",
+          { id },
+          "access { until }",
+        )
+      )?.access[0]?.until;
+    expect(await until()).toBeNull();
+    const effectiveFrom = hub.clock.in(DAY);
+    const next = { from: "power", to: "power", effectiveFrom, signedBy: ["acme", "beta"] };
+    await agree(w, { ...next, terms: { tlpCeiling: "GREEN" } });
+    expect(await until()).toBe(effectiveFrom);
+    hub.clock.advance(DAY - 1);
+    expect(await until()).toBe(effectiveFrom);
+    hub.clock.advance(1);
+    expect(await until()).toBeUndefined();
+  });
+
+  test("a version of a later day that shortens the retention ends it by that", async () => {
+    const w = await pair({ retention: "P30D" });
+    const id = await makeIncident(w.as.acme);
+    await release(w.as.acme, id, { groupIds: [w.group.power] });
+    const effectiveFrom = hub.clock.in(DAY);
+    const next = { from: "power", to: "power", effectiveFrom, signedBy: ["acme", "beta"] };
+    await agree(w, { ...next, terms: { retention: "P2D" } });
+    const ends = async (): Promise<number> => {
+      const { access, createdAt } = await w.as.beta.ask<{
+        access: { until: string }[];
+        createdAt: string;
+      }>("incident", { id }, "createdAt access { until }");
+      return Date.parse(access[0]?.until ?? "") - Date.parse(createdAt);
+    };
+    expect(await ends()).toBe(2 * DAY);
+    hub.clock.advance(DAY);
+    expect(await ends()).toBe(2 * DAY);
+  });
+
   test("it widens nothing for who has not signed, and the version of the release is shown", async () => {
     const w = await pair({ tlpCeiling: "GREEN" });
     const old = await makeIncident(w.as.acme, { title: "Old", tlp: "GREEN" });

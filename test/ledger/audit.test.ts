@@ -1,3 +1,4 @@
+import { csvLine } from "../../src/cli/ledger";
 import { run } from "../../src/cli/run";
 import type { Client } from "../support/client";
 import { startTestHub, type TestHub } from "../support/hub";
@@ -133,6 +134,34 @@ describe("the audit log", () => {
     expect(JSON.stringify(await logOf(w.as.acme))).not.toMatch(/Under inquiry|Foreign/);
   });
 
+  test("tells no colleague of a coordinator who is in its HIDDEN group, nor what it drafts", async () => {
+    const own = await buildWorld(hub, {
+      organizations: ["host", "delta"],
+      accounts: { lead: { of: "host", roles: ["ORG_ADMIN"] } },
+      groups: { secret: { members: [], roster: "HIDDEN", coordinators: ["lead"] } },
+    });
+    const { secret } = own.group;
+    const { id } = await own.as.lead.do("inviteMember", {
+      groupId: secret,
+      organizationId: own.org.delta,
+    });
+    await own.as.delta.do("acceptMembership", { id });
+    await own.as.lead.do("suspendMembership", { id, reason: "Under inquiry" });
+    const terms = { kinds: ["INCIDENT"], tlpCeiling: "AMBER" };
+    await own.as.lead.do("draftAgreement", {
+      input: { title: "Draft", fromGroupId: secret, toGroupId: secret, terms },
+    });
+    const acts = async (client: Client): Promise<string[]> => [
+      ...new Set((await logOf(client)).map((a) => a.act)),
+    ];
+    const byLead = ["inviteMember", "suspendMembership", "draftAgreement"];
+    expect(await acts(own.as.lead)).toEqual(expect.arrayContaining(byLead));
+    expect(await acts(own.as.host)).toEqual(["createAccount", "createApiKey"]);
+    expect(await acts(own.as.delta)).toEqual(
+      expect.arrayContaining(["inviteMember", "acceptMembership", "suspendMembership"]),
+    );
+  });
+
   test("is whole to the operator, and holds no secret", async () => {
     const acts = await logOf(hub.operator);
     expect(new Set(acts.map((a) => a.organization.id)).size).toBeGreaterThan(2);
@@ -214,7 +243,27 @@ describe("the chain over audit log and disclosures", () => {
   });
 });
 
-test("disclosures are exported as CSV without formulas, and as JSON lines", async () => {
+test.each([
+  "=1+1",
+  "+1",
+  "-1",
+  "@SUM(A1)",
+  "\t=1",
+  "\r=1",
+  "\n=1",
+  "＝1+1",
+  "＋1",
+  "－1",
+  "＠SUM(A1)",
+])(
+  "a cell that begins as %j is no formula in the CSV, and what holds a comma or a quote is quoted",
+  (text) => {
+    const cell = csvLine([`${text},"x"`, "plain"]);
+    expect(cell).toBe(`"'${text},""x""",plain`);
+  },
+);
+
+test("disclosures are exported as CSV, and as JSON lines", async () => {
   const item = await makeIncident(w.as.acme, { tlp: "AMBER" });
   await release(w.as.acme, item, { organizationIds: [w.org.beta], tlp: "AMBER" });
   await w.as.beta.ask("incident", { id: item });

@@ -1,6 +1,6 @@
 import type { Client } from "../support/client";
 import { startTestHub, type TestHub } from "../support/hub";
-import { buildWorld } from "../support/world";
+import { agree, buildWorld, join } from "../support/world";
 
 let hub: TestHub;
 let w: Awaited<ReturnType<typeof build>>;
@@ -100,6 +100,37 @@ describe("the signatures of an agreement", () => {
     expect(await signatories(w.as.acme, 1)).toEqual(["acme"]);
     expect(await signatories(hub.operator, 1)).toEqual(["acme", "beta"]);
     expect(await signatories(w.as.coordinator, 1)).toEqual(["acme", "beta"]);
+  });
+
+  test("do not show who is in a HIDDEN group to the OPEN one that it once was, or may be, a member of", async () => {
+    const own = await buildWorld(hub, {
+      organizations: ["acme", "invited", "former", "later"],
+      accounts: { lead: { of: "acme", roles: ["READER"] } },
+      groups: {
+        open: { members: ["acme", "former"], coordinators: ["lead"] },
+        hidden: { members: ["invited", "former", "later"], roster: "HIDDEN" },
+      },
+    });
+    const reason = "Moved to another sector";
+    await own.as.former.do("endMembership", { id: own.membership["former open"], reason });
+    const signedBy = ["acme", "invited", "former", "later"];
+    const id = await agree(own, { from: "open", to: "hidden", signedBy });
+    const { open: groupId } = own.group;
+    await hub.operator.do("inviteMember", { groupId, organizationId: own.org.invited });
+    await join(own, "later", "open");
+    const names = new Map(Object.entries(own.org).map(([name, of]) => [of, name]));
+    const told = async (client: Client): Promise<string[]> => {
+      const { signatures } = await client.ask<{ signatures: { organization: { id: string } }[] }>(
+        "node",
+        { id },
+        "... on AgreementVersion { signatures { organization { id } } }",
+      );
+      return signatures.map((s) => names.get(s.organization.id) ?? "?").toSorted();
+    };
+    expect(await told(own.as.acme)).toEqual(["acme"]);
+    expect(await told(own.as.invited)).toEqual(["invited"]);
+    expect(await told(own.as.lead)).toEqual(["acme", "later"]);
+    expect(await told(hub.operator)).toEqual(signedBy.toSorted());
   });
 
   test("and the agreement itself are unknown to strangers", async () => {

@@ -208,6 +208,36 @@ describe("sharingDecision", () => {
     expect((await decide({ itemId, organizationId: w.org.beta, at: null })).visible).toBe(false);
   });
 
+  test("says of a disabled account that it sees nothing, and of any moment before that it did", async () => {
+    const own = await build();
+    const itemId = await makeIncident(own.as.acme);
+    await release(own.as.acme, itemId, {
+      fromGroupId: own.group.power,
+      groupIds: [own.group.power],
+    });
+    const accountId = own.account.reader;
+    hub.clock.advance(HOUR);
+    const before = hub.clock.in(0);
+    hub.clock.advance(HOUR);
+    await own.as.beta.do("disableAccount", { id: accountId });
+    const asked = await decide({ itemId, accountId, at: before }, own.as.acme);
+    expect(asked.visible).toBe(true);
+    const disabled = await decide({ itemId, accountId }, own.as.acme);
+    expect(disabled).toMatchObject({ visible: false, fields: [] });
+    expect(disabled.paths.some((p) => p.holds)).toBe(false);
+    const inUse = ({ paths }: Decision) =>
+      paths[0]?.conditions.find((c) => c.condition === "the viewer's account is in use");
+    // When it was disabled is for its own organization and the operator.
+    expect(inUse(disabled)).toMatchObject({ holds: false, detail: null });
+    await own.as.acme.do("submitItem", { id: itemId });
+    expect(inUse(await decide({ itemId, accountId }, hub.operator))).toMatchObject({
+      holds: false,
+      detail: expect.stringContaining("disabled 2026"),
+    });
+    await own.as.beta.do("enableAccount", { id: accountId });
+    expect((await decide({ itemId, accountId }, own.as.acme)).visible).toBe(true);
+  });
+
   test("gives the owner no detail of a membership that it could not read itself", async () => {
     const itemId = await makeIncident(w.as.acme);
     await release(w.as.acme, itemId, { fromGroupId: w.group.hidden, groupIds: [w.group.hidden] });

@@ -42,6 +42,31 @@ test("the preview warns of an audience that this owner never used before, once",
   expect(await warnings({ title: "x" })).toEqual([]);
 });
 
+test("the preview warns that a small group gives its source away to a name too, where its sector is told", async () => {
+  const own = await buildWorld(hub, {
+    organizations: ["acme", "beta", "other"],
+    groups: { tiny: { members: ["acme", "beta"] } },
+  });
+  const told = async (attribution: string): Promise<{ warns: boolean; sector: string | null }> => {
+    const itemId = await makeIncident(own.as.acme, { attribution });
+    const input = { itemId, tlp: "AMBER", organizationIds: [own.org.other] };
+    const preview = await own.as.acme.ask<{ warnings: string[] }>(
+      "audiencePreview",
+      { input },
+      "warnings",
+    );
+    await own.as.acme.do("releaseItem", { input });
+    const { source } = await own.as.other.ask<{ source: { sector: string | null } }>(
+      "incident",
+      { id: itemId },
+      "source { sector }",
+    );
+    return { warns: preview.warnings.some((x) => x.includes("guess the source")), ...source };
+  };
+  expect(await told("SECTOR_ONLY")).toEqual({ warns: true, sector: "tiny" });
+  expect(await told("ANONYMOUS")).toEqual({ warns: false, sector: null });
+});
+
 test.each([
   ["an e-mail address", "write to taro@example.org", "e-mail address"],
   ["a telephone number", "call 03-1234-5678", "telephone number"],

@@ -89,21 +89,6 @@ function endedBetween(
   );
 }
 
-/** When the right to receive under an agreement ends, if nothing else happens. */
-function grantUntil(a: AgreementFact, organization: string, now: number): number {
-  const instants = [
-    ...a.versions.flatMap((v) => [
-      v.effectiveFrom,
-      v.effectiveFrom + v.signWithinMs,
-      v.effectiveUntil,
-      v.terminatedAt,
-    ]),
-    ...(a.signatures.get(organization) ?? []).map((s) => s.at),
-  ];
-  const ends = instants.filter((t) => t > now && standingAt(a, organization, t) === null);
-  return Math.min(Infinity, ...ends);
-}
-
 const days = (retention: string): number =>
   Number(/\d+/.exec(retention)?.[0]) * (retention.endsWith("Y") ? 365 : 1) * 86_400_000;
 
@@ -113,13 +98,8 @@ type Sent = Pick<
   "ownerId" | "versionId" | "target" | "tlp" | "pap" | "releasedAt" | "liveFrom" | "liveUntil"
 > & { path: string; kind: string };
 
-interface Received {
-  terms: Terms[];
-  until: number;
-}
-
 /** The terms under which the viewer's organization receives a release; null where it does not. */
-function underAgreement(world: Present, org: string, r: Sent): Received | null {
+function underAgreement(world: Present, org: string, r: Sent): Terms[] | null {
   const { now } = world;
   const a = world.agreements.find((x) => x.id === r.target);
   if (!a || !activeAt(world, org, a.toGroupId, now)) return null;
@@ -148,19 +128,42 @@ function underAgreement(world: Present, org: string, r: Sent): Received | null {
       (t.retention === null || now < r.releasedAt + days(t.retention)),
   );
   if (!covered || !(held || terms.every((t) => t.retroactive))) return null;
-  const kept = terms.map(
-    (t) => r.releasedAt + (t.retention === null ? Infinity : days(t.retention)),
+  return terms;
+}
+
+/** When a release ceases to reach the viewer, if nobody does anything: tried at each instant at which something changes. */
+function reachesUntil(world: Present, viewer: MaybeViewer, r: Sent): number {
+  const { now } = world;
+  const a = world.agreements.find((x) => x.id === r.target);
+  const instants = [
+    r.liveUntil,
+    ...(a?.versions ?? []).flatMap((v) => [
+      v.effectiveFrom,
+      v.effectiveFrom + v.signWithinMs,
+      v.effectiveUntil,
+      v.terminatedAt,
+      r.releasedAt + (v.terms.retention === null ? Infinity : days(v.terms.retention)),
+    ]),
+    ...[...(a?.signatures.values() ?? [])].flatMap((signatures) => signatures.map((s) => s.at)),
+  ];
+  // What will become of memberships nobody knows.
+  const memberships = world.memberships.map((m) => ({
+    ...m,
+    changes: m.changes.filter((c) => c.at <= now),
+  }));
+  const ends = instants.filter(
+    (at) => at > now && at < Infinity && !received({ ...world, memberships, now: at }, viewer, r),
   );
-  return { terms, until: Math.min(grantUntil(a, org, now), ...kept) };
+  return Math.min(Infinity, ...ends);
 }
 
 /** Whether a release reaches the viewer, by its kind of audience. */
-function received(world: Present, viewer: MaybeViewer, r: Sent): Received | null {
+function received(world: Present, viewer: MaybeViewer, r: Sent): Terms[] | null {
   if (world.now < r.liveFrom || world.now >= r.liveUntil || !admitted(viewer, r)) return null;
   const named = r.path === "BILATERAL" ? viewer?.organizationId : viewer?.accountId;
   if (r.path === "AGREEMENT") return viewer && underAgreement(world, viewer.organizationId, r);
   const own = r.path !== "NAMED" || viewer?.ownCredential;
-  return r.path === "PUBLIC" || (own && r.target === named) ? { terms: [], until: Infinity } : null;
+  return r.path === "PUBLIC" || (own && r.target === named) ? [] : null;
 }
 
 /** Whether the release's TLP lets it go to this kind of account. */
@@ -215,9 +218,8 @@ export function oracle(world: Present, viewer: MaybeViewer, item: WorldItem): Ve
     paths.push({ kind: "OPERATOR", shows, ...ofItem });
   }
   for (const r of item.audiences) {
-    const given = received(world, viewer, r);
-    if (!given) continue;
-    const { terms } = given;
+    const terms = received(world, viewer, r);
+    if (!terms) continue;
     const withheld = [...r.withheldFields, ...terms.flatMap((t) => t.withheldFields)];
     const tells = Math.min(item.attribution, ...terms.map((t) => TELLS.indexOf(t.attribution)));
     paths.push({
@@ -225,7 +227,7 @@ export function oracle(world: Present, viewer: MaybeViewer, item: WorldItem): Ve
       shows: (field) => !withholds(withheld, field),
       attribution: withholds(withheld, "source") ? Math.min(tells, 1) : tells,
       audience: r,
-      until: Math.min(given.until, r.liveUntil),
+      until: reachesUntil(world, viewer, r),
     });
   }
   const whole = paths.some((p) => !p.audience && p.shows("title"));

@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { readsVersion } from "../../auth/rights";
 import type { Context } from "../../context";
 import { AgreementVersion } from "../../organization/agreement.entity";
-import { readsVersion } from "../../organization/change-agreement";
 import { Json } from "../../scalars";
 import { draftAgreementFromIep } from "./draft-from-iep";
 import type { IepPolicy } from "./iep-policy";
@@ -16,7 +16,9 @@ export class IepResolver {
       "As a FIRST IEP 2.0 policy, which permits no more than the terms do. Drafted from a policy: that one.",
   })
   iep(@Ctx() ctx: Context, @Root() version: AgreementVersion): IepPolicy | null {
-    return readsVersion(ctx, version) ? iepOf(version, ctx.directory) : null;
+    return readsVersion(ctx.maybeAccount(), version, ctx.directory)
+      ? iepOf(version, ctx.directory)
+      : null;
   }
 
   @Mutation(() => AgreementVersion, {

@@ -2,6 +2,7 @@ import { globalId } from "../../../src/ids";
 import { disclose, type ItemView } from "../../../src/sharing/disclosure";
 import { explain, type ExplainedPath } from "../../../src/sharing/explanation";
 import type { Parties } from "../../../src/sharing/parties";
+import { endOf } from "../../../src/sharing/path-end";
 import { decide, type Decision, scopeOf } from "../../../src/sharing/policy";
 import type { WorldAudience, WorldItem } from "../generated-world";
 import {
@@ -44,7 +45,11 @@ export function judgeInMemory(
     if (!decision.visible || !verdict.visible) continue;
     say("predicate: paths", kindsOf(decision), verdict.paths);
     const must = expected({ item, verdict }, sight, (id) => id);
-    const shown = shapeOf(disclose(item, decision, (id) => id));
+    const ends = decision.paths.map((path) => endOf(parties, scope, path));
+    const shown = shapeOf(
+      disclose(item, decision, (id) => id),
+      ends,
+    );
     say("predicate: fields", shown, picked(must, Object.keys(shown)));
   }
 }
@@ -57,8 +62,11 @@ const picked = (of: Shown, keys: readonly string[]): Shown =>
 /** What resolvers add to a view. */
 const RESOLVED = ["indicators", "about", "observables", "score", "sightingCount", "source"];
 
-/** A disclosed item in the shape in which clients are shown it, as far as it is disclosed. */
-function shapeOf(view: ItemView): Shown {
+/**
+ * A disclosed item in the shape in which clients are shown it, as far as it is disclosed.
+ * @param ends of its paths, in their order
+ */
+function shapeOf(view: ItemView, ends: readonly number[]): Shown {
   const { attribution, organizationId, groupId } = view.shownSource;
   const content = FIELDS_OF[view.kind]
     .filter((f) => !RESOLVED.includes(f))
@@ -77,11 +85,11 @@ function shapeOf(view: ItemView): Shown {
       sector: groupId,
     },
     access: sorted(
-      view.paths.map(({ kind, groupId: group, versionId, until }) => ({
+      view.paths.map(({ kind, groupId: group, versionId }, i) => ({
         kind,
         group: group === null ? null : { id: globalId("group", group) },
         agreementVersion: versionId === null ? null : { id: globalId("version", versionId) },
-        until,
+        until: Number.isFinite(ends[i]) ? new Date(ends[i]!) : null,
       })),
     ),
     redactions: sorted(view.redactions),
