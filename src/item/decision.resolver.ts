@@ -11,8 +11,9 @@ import {
 import { asViewer } from "../auth/viewer";
 import type { Context } from "../context";
 import { badInput, notFound } from "../errors";
-import { uuidOf } from "../ids";
+import { globalId, uuidOf } from "../ids";
 import type { Organization } from "../organization/organization.entity";
+import { SectorGroup } from "../organization/sector-group.entity";
 import { decide, type Scope, scopeOf } from "../sharing/policy";
 import { explain, type ExplainedCondition, type Explanation } from "../sharing/explanation";
 import type { ItemRow } from "../sharing/disclosure";
@@ -34,6 +35,10 @@ export class ConditionExplanation {
 @ObjectType()
 export class PathExplanation {
   @Field(() => AccessPathKind) kind!: AccessPathKind;
+  @Field(() => SectorGroup, { nullable: true, description: "Of AGREEMENT: the audience." })
+  group!: SectorGroup | null;
+  @Field(() => ID, { nullable: true, description: "For the item's owner and the operator." })
+  releaseId!: string | null;
   @Field(() => Boolean) holds!: boolean;
   @Field(() => [ConditionExplanation]) conditions!: ConditionExplanation[];
 }
@@ -179,7 +184,7 @@ function policyOnly(explanation: Explanation): SharingDecision {
     );
     if (!policy.length) return [];
     const told = policy.map((c) => ({ condition: c.says, holds: c.holds, detail: c.detail }));
-    return [{ kind, holds: false, conditions: told }];
+    return [{ kind, group: null, releaseId: null, holds: false, conditions: told }];
   });
   return { visible: false, fields: [], paths };
 }
@@ -202,14 +207,23 @@ function limited(
       const account = ctx.directory.accounts.get(about.account);
       return account !== undefined && readsAccount(by, account);
     }
-    if (!("membershipOf" in about)) return true;
-    return readsMembership(by, { organizationId, groupId: about.membershipOf }, ctx.directory);
+    if ("item" in about) return asker === "owner";
+    const groupId =
+      "membershipOf" in about ? about.membershipOf : "releaseTo" in about ? about.releaseTo : null;
+    if (groupId === null) return true;
+    if ("releaseTo" in about && asker !== "owner") return false;
+    return readsMembership(by, { organizationId, groupId }, ctx.directory);
   };
   return {
     visible: explanation.visible,
     fields: explanation.fields,
     paths: paths.map((path) => ({
       kind: path.kind,
+      group: ctx.directory.groups.get(path.audience?.toGroupId ?? "") ?? null,
+      releaseId:
+        path.audience && asker !== "coordinator"
+          ? globalId("release", path.audience.releaseId)
+          : null,
       holds: path.holds,
       conditions: path.conditions.map((c) => ({
         condition: c.says,

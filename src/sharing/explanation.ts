@@ -1,7 +1,9 @@
+import { globalId } from "../ids";
 import { contains, activePeriods, grantUnder, inForceAt, standings } from "./agreement-periods";
 import { type Condition, holdsOne } from "./condition";
 import { shownFields } from "./disclosure";
 import type { AudienceFacts, ItemFacts } from "./facts";
+import { papOf } from "./pap";
 import type { Parties } from "./parties";
 import {
   decide,
@@ -13,11 +15,13 @@ import {
   type ReleaseRight,
   type Scope,
 } from "./policy";
+import { tlpOf } from "./tlp";
 import { AccessPathKind } from "./vocabulary";
 
 /** Whose record a condition rests on: who may read it depends on that (sharing model, 5.9). */
 export type Subject =
   | { membershipOf: string }
+  | { releaseTo: string }
   | { agreement: string }
   | { account: string }
   | { item: true }
@@ -36,6 +40,7 @@ export interface ExplainedPath {
   conditions: ExplainedCondition[];
   /** The groups concerned; empty but for AGREEMENT. */
   groupIds: string[];
+  audience: AudienceFacts | null;
 }
 
 export interface Explanation {
@@ -58,8 +63,20 @@ export function explain(scope: Scope, parties: Parties, item: ItemFacts): Explan
 
 function explainOwner(scope: Scope, item: ItemFacts): ExplainedPath {
   const right = scope.owner ?? { ownerId: "", admitted: [] };
-  return path(AccessPathKind.OWNER, judge(OWNER_RULE, item, right, { item: true }));
+  return path(AccessPathKind.OWNER, judge(OWNER_RULE, item, right, ofItem(item)));
 }
+
+/** Which record of the item a condition rests on, by the fact that it asks for. */
+const ofItem =
+  ({ ownerId, tlp, submittedAt }: ItemFacts): Told =>
+  ({ fact }) => {
+    const details: Record<string, string> = {
+      ownerId: globalId("organization", ownerId),
+      tlp: `TLP:${tlpOf(tlp)}`,
+      submittedAt: Number.isFinite(submittedAt) ? `on ${iso(submittedAt)}` : "never",
+    };
+    return [details[fact] ?? null, { item: true }];
+  };
 
 function explainOperator(scope: Scope, item: ItemFacts): ExplainedPath {
   const right = scope.operator ?? { now: scope.now, admitted: [] };
@@ -67,7 +84,7 @@ function explainOperator(scope: Scope, item: ItemFacts): ExplainedPath {
     state("the viewer is an analyst of the operator", isAnalyst(scope.viewer), null, {
       viewer: true,
     }),
-    ...judge(OPERATOR_RULE, item, right, { item: true }),
+    ...judge(OPERATOR_RULE, item, right, ofItem(item)),
   ]);
 }
 
@@ -86,11 +103,50 @@ function explainAudience(scope: Scope, parties: Parties, audience: AudienceFacts
   const conditions =
     audience.path === AccessPathKind.AGREEMENT
       ? explainGrant(scope, parties, audience)
-      : [state(REACHES[audience.path], rights.length > 0, null, { viewer: true })];
-  const about = { agreement: audience.target };
-  if (best) conditions.push(...judge(RELEASE_RULE, audience, best, about));
-  else conditions.push(...judge(LIVE_RULE, audience, scope, { item: true }));
-  return { ...path(audience.path, conditions), groupIds: groupsOf(audience) };
+      : [
+          state(
+            REACHES[audience.path],
+            rights.length > 0,
+            globalId("release", audience.releaseId),
+            {
+              item: true,
+            },
+          ),
+        ];
+  const told = ofRelease(parties, audience, best ?? null);
+  if (best) conditions.push(...judge(RELEASE_RULE, audience, best, told));
+  else conditions.push(...judge(LIVE_RULE, audience, scope, told));
+  return { ...path(audience.path, conditions), groupIds: groupsOf(audience), audience };
+}
+
+/** Which record of a release, or of what it is judged by, a condition rests on, by what it compares. */
+function ofRelease(parties: Parties, audience: AudienceFacts, right: ReleaseRight | null): Told {
+  const { tlp, pap, releasedAt, liveFrom, liveUntil, toGroupId, versionId } = audience;
+  const underAgreement = right?.grant ? right : null;
+  const version = parties.agreement(audience.target)?.versions.find((v) => v.id === versionId);
+  const released = `released ${iso(releasedAt)}`;
+  const details: Record<string, string | undefined> = {
+    target: globalId("release", audience.releaseId),
+    kind: underAgreement ? `covered: ${underAgreement.kinds.join(", ")}` : undefined,
+    ownerId: globalId("organization", audience.ownerId),
+    versionId: version && `version ${version.number}`,
+    tlpCeiling: `TLP:${tlpOf(tlp)}${underAgreement ? `, at most TLP:${tlpOf(underAgreement.tlpCeiling)}` : ""}`,
+    papCeiling: `PAP:${papOf(pap)}${underAgreement ? `, at most PAP:${papOf(underAgreement.papCeiling)}` : ""}`,
+    admitted: `TLP:${tlpOf(tlp)}`,
+    heldFrom: underAgreement ? `${released}, held since ${iso(underAgreement.heldFrom)}` : released,
+    heldUntil: underAgreement
+      ? `${released}, held until ${end(underAgreement.heldUntil)}`
+      : released,
+    retainedAfter: `${released}, kept until ${end(releasedAt + (right?.retentionMs ?? Infinity))}`,
+    liveFrom: `since ${iso(liveFrom)}`,
+    liveUntil: `until ${end(liveUntil)}`,
+  };
+  // When a right was held tells of the membership.
+  const held: Subject = toGroupId === null ? { item: true } : { releaseTo: toGroupId };
+  return ({ fact, right: bound }) => [
+    details[bound] ?? details[fact] ?? null,
+    bound === "heldFrom" || bound === "heldUntil" ? held : { item: true },
+  ];
 }
 
 const REACHES = {
@@ -156,14 +212,15 @@ function bestOf(
   );
 }
 
-function judge<F extends object, R extends object>(
+/** What decided a condition, and whose record that is. */
+type Told = (condition: { fact: string; right: string }) => [detail: string | null, about: Subject];
+
+const judge = <F extends object, R extends object>(
   rule: readonly Condition<F, R>[],
   facts: F,
   right: R,
-  about: Subject,
-): ExplainedCondition[] {
-  return rule.map((c) => state(c.says, holdsOne(c, facts, right), null, about));
-}
+  told: Told,
+): ExplainedCondition[] => rule.map((c) => state(c.says, holdsOne(c, facts, right), ...told(c)));
 
 const state = (
   says: string,
@@ -182,6 +239,7 @@ const path = (kind: AccessPathKind, conditions: ExplainedCondition[]): Explained
   conditions,
   holds: conditions.every((c) => c.holds),
   groupIds: [],
+  audience: null,
 });
 
 /** WHY none without an audience group: a release to a name is no group's business, whichever group it comes from. */
@@ -190,3 +248,4 @@ const groupsOf = ({ fromGroupId, toGroupId }: AudienceFacts): string[] =>
 
 const iso = (at: number): string =>
   Number.isFinite(at) ? new Date(at).toISOString() : "the beginning";
+const end = (at: number): string => (Number.isFinite(at) ? iso(at) : "no end");

@@ -115,3 +115,61 @@ describe("the size of a HIDDEN group", () => {
     }
   });
 });
+
+describe("by which record a condition is decided", () => {
+  interface Told {
+    paths: {
+      kind: string;
+      group: { id: string } | null;
+      releaseId: string | null;
+      conditions: { condition: string; detail: string | null }[];
+    }[];
+  }
+  const WHOLE = "paths { kind group { id } releaseId conditions { condition detail } }";
+  const detailOf = (told: Told, condition: string): unknown =>
+    told.paths
+      .find((p) => p.kind === "AGREEMENT")
+      ?.conditions.find((c) => c.condition === condition)?.detail;
+  const HELD = "it was released while the right was held";
+
+  test("is told to the owner and the operator: the release, its marking against the ceiling, its times", async () => {
+    const itemId = await makeIncident(w.as.acme);
+    const releaseId = await release(w.as.acme, itemId, power());
+    await w.as.acme.do("submitIncident", { id: itemId });
+    for (const asker of [w.as.acme, hub.operator]) {
+      const told: Told = await asker.ask(
+        "sharingDecision",
+        { itemId, organizationId: w.org.beta },
+        WHOLE,
+      );
+      expect(told.paths.find((p) => p.kind === "AGREEMENT")).toMatchObject({
+        group: { id: w.group.power },
+        releaseId,
+      });
+      expect(detailOf(told, "a release reaches this audience")).toBe(releaseId);
+      expect(detailOf(told, "the TLP is at most the agreement's ceiling")).toMatch(
+        /^TLP:AMBER, at most TLP:[A-Z_]+$/,
+      );
+      expect(detailOf(told, HELD)).toMatch(/^released .+Z, held since .+Z$/);
+      expect(detailOf(told, "the release is live")).toMatch(/^since .+Z$/);
+    }
+  });
+
+  test("is not told to a coordinator as far as it is the release's or the item's, nor since when a HIDDEN group's member held a right", async () => {
+    const itemId = await makeIncident(w.as.acme);
+    await release(w.as.acme, itemId, power());
+    await release(w.as.acme, itemId, {
+      fromGroupId: w.group.power,
+      groupIds: [w.group.secret],
+    });
+    const args = { itemId, organizationId: w.org.beta };
+    const lead: Told = await w.as.lead.ask("sharingDecision", args, WHOLE);
+    expect(lead.paths.map((p) => p.releaseId)).toEqual(lead.paths.map(() => null));
+    expect(JSON.stringify(lead)).not.toContain("release_");
+    expect(JSON.stringify(lead)).not.toContain("TLP:");
+    expect(detailOf(lead, HELD)).toBeNull();
+    const owner: Told = await w.as.acme.ask("sharingDecision", args, WHOLE);
+    const secret = owner.paths.find((p) => p.group?.id === w.group.secret);
+    expect(secret?.conditions.find((c) => c.condition === HELD)?.detail).toBeNull();
+  });
+});

@@ -4,6 +4,7 @@ import { explain, type ExplainedPath } from "../../../src/sharing/explanation";
 import type { Parties } from "../../../src/sharing/parties";
 import { endOf } from "../../../src/sharing/path-end";
 import { decide, type Decision, scopeOf } from "../../../src/sharing/policy";
+import { tlpOf } from "../../../src/sharing/tlp";
 import type { WorldAudience, WorldItem } from "../generated-world";
 import {
   activeAt,
@@ -152,17 +153,26 @@ function truthOf(
   )?.changes;
   const last = changes?.findLast((c) => c.at <= now);
   const version = agreement && versionInForce(agreement, now);
+  const released = audience && globalId("release", audience.releaseId);
   return {
-    "the viewer's organization owns the item": [item.ownerId === organization, null],
+    "the viewer's organization owns the item": [
+      item.ownerId === organization,
+      globalId("organization", item.ownerId),
+    ],
     "the viewer is an analyst of the operator": [analyses(viewer), null],
-    "the release names the viewer's organization": [audience?.target === organization, null],
+    "the release names the viewer's organization": [audience?.target === organization, released],
     "the release names the viewer's account, and the credential is the account's own": [
       audience?.target === viewer?.accountId && viewer?.ownCredential === true,
-      null,
+      released,
     ],
-    "the release is to everyone": [true, null],
-    ...(audience && { "the TLP admits this account": [admitted(viewer, audience), null] }),
-    "the item was submitted to the operator": [item.submittedAt <= now, null],
+    "the release is to everyone": [true, released],
+    ...(audience && {
+      "the TLP admits this account": [admitted(viewer, audience), `TLP:${tlpOf(audience.tlp)}`],
+    }),
+    "the item was submitted to the operator": [
+      item.submittedAt <= now,
+      item.submittedAt === Infinity ? "never" : `on ${rfc3339(item.submittedAt)}`,
+    ],
     "the organization is an active member of the audience group": [
       activeAt(world, organization, group, now),
       last ? `${last.state} since ${rfc3339(last.at)}` : "never a member",
@@ -175,7 +185,12 @@ function truthOf(
       standingAt(agreement, organization, now) === null && {
         "the organization's signature stands": [false, null],
       }),
-    "the release is live": [(audience?.liveFrom ?? Infinity) <= now, null],
-    "the release is not withdrawn, expired or superseded": [(audience?.liveUntil ?? 0) > now, null],
+    ...(audience && {
+      "the release is live": [audience.liveFrom <= now, `since ${rfc3339(audience.liveFrom)}`],
+      "the release is not withdrawn, expired or superseded": [
+        audience.liveUntil > now,
+        `until ${audience.liveUntil === Infinity ? "no end" : rfc3339(audience.liveUntil)}`,
+      ],
+    }),
   };
 }
