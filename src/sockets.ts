@@ -232,6 +232,8 @@ class SocketSink implements Sink {
   send(answer: Buffer): void {
     const { socket, connection, head } = this;
     if (socket.readyState !== socket.OPEN) return;
+    // What the hub itself holds back is not what the client does not read.
+    if (socket.bufferedAmount > MOST_WAITING) writeOut(this.connection);
     if (socket.bufferedAmount > MOST_WAITING) {
       close(socket, CLOSED.slow);
       // Its close frame stands behind all that it does not read.
@@ -292,6 +294,9 @@ function holdBack(connection: Socket): void {
   connection.cork();
 }
 const heldBack = new Set<Socket>();
+function writeOut(connection: Socket): void {
+  if (heldBack.delete(connection)) connection.uncork();
+}
 function letGo(): void {
   for (const connection of heldBack) connection.uncork();
   heldBack.clear();

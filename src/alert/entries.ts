@@ -51,7 +51,10 @@ export const unread = (row: LogRow): Read => ({
 });
 
 /** Whether what an entry is about may have changed since it was read: what has come into the log since tells. */
-export function isStale({ log }: Hub, { entry: { row }, at: { position, since } }: Read): boolean {
+export function isStale(
+  { log }: Hub,
+  { entry: { row }, at: { position, since } }: Pick<Read, "entry" | "at">,
+): boolean {
   if (performance.now() - since > FRESH_MS) return true;
   return row.itemId !== null && log.hasMore(row.itemId, position);
 }

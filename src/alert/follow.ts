@@ -3,13 +3,14 @@ import { Context } from "../context";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
 import type { Operation } from "../operations";
-import { entriesOf } from "./entries";
+import { entriesOf, isStale } from "./entries";
 import { COME_BACK, type Sink, type Subscriber } from "./audience-class";
 import type { Following } from "./following";
+import type { LogRow } from "./log";
 import { Plans } from "./plan";
 import { type Entry, isAfter, raisedFor, readFrom } from "./raise";
 
-/** So many entries of the past are read at once. WHY few: what they show is as it was when they were read. */
+/** So many entries of the past are read at once. */
 const BATCH = 50;
 
 /** Follows the log for subscribers: what they missed one by one, then what comes with everybody else. */
@@ -50,10 +51,7 @@ export class Followers {
         const rows = await hub.log.after(subscriber.seq, BATCH);
         // Numbers may be missing.
         if (!rows.length) subscriber.seq = Math.max(subscriber.seq, hub.fanOut.position);
-        for (const entry of await entriesOf(hub, rows)) {
-          await this.deliver(subscriber, entry);
-          subscriber.seq = entry.row.seq;
-        }
+        await this.deliverAll(subscriber, rows);
       } catch (error) {
         if (error instanceof HubError) return subscriber.sink.end(error);
         if ((await hub.whenReached()) && !hub.stopping) continue;
@@ -62,6 +60,21 @@ export class Followers {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Delivers entries as fast as the client takes them, or those before the first of which something may have changed since
+   * they were read: that and what follows is read anew.
+   */
+  private async deliverAll(subscriber: Subscriber, rows: readonly LogRow[]): Promise<void> {
+    const { hub } = this;
+    const at = { position: hub.log.position, since: performance.now() };
+    for (const [i, entry] of (await entriesOf(hub, rows)).entries()) {
+      if (i > 0 && isStale(hub, { entry, at })) return;
+      await this.deliver(subscriber, entry);
+      subscriber.seq = entry.row.seq;
+      await subscriber.sink.ready();
+    }
   }
 
   private async deliver(subscriber: Subscriber, entry: Entry): Promise<void> {

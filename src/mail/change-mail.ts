@@ -27,9 +27,10 @@ export async function setMail(ctx: Context, input: MailInput): Promise<MailSetti
   const settings = checked(account, input);
   const before = await loadMail(ctx.hub, account.uuid);
   // An administrator has written down the account's own address; of any other nobody has said whose it is.
+  // INVARIANT: there is a code for as long as the address is not confirmed, however the mail stopped meanwhile.
   const known =
     settings.address === account.email ||
-    (before?.address === settings.address && before.state !== MailState.UNCONFIRMED);
+    (before?.address === settings.address && before.code === null);
   const now = ctx.hub.now();
   const code = known ? null : randomBytes(15).toString("base64url");
   if (code && before?.codeAt && now - before.codeAt.getTime() < BETWEEN_CODES_MS)
@@ -116,7 +117,7 @@ export async function stopMailOf(
 
 async function stopped(made: Change, account: Account): Promise<void> {
   await made.query(
-    `UPDATE mail SET state = 'STOPPED', code = NULL, pending = NULL, revision = revision + 1 WHERE account_id = $1`,
+    `UPDATE mail SET state = 'STOPPED', pending = NULL, revision = revision + 1 WHERE account_id = $1`,
     [account.uuid],
   );
   await noted(made, account, null, { state: MailState.STOPPED });

@@ -48,14 +48,23 @@ export class MailWork implements Work {
     if (!mail || (mail.state !== MailState.ACTIVE && mail.pending === null)) return "done";
     const due = mail.nextAttemptAt?.getTime() ?? 0;
     if (due > this.hub.now()) return { until: due };
-    if (mail.pending) return this.sendPending(mail, mail.pending, signal);
+    const { pending } = mail;
+    if (pending) return this.smtp.turn(() => this.sendPending(mail, pending, signal));
     try {
       accountOf(this.hub, { keyId: mail.keyId });
       if (mail.digestDueAt && mail.digestDueAt.getTime() <= this.hub.now())
-        return await this.sendDigest(mail, mail.digestDueAt.getTime(), signal);
+        return await this.inTurn(mail, signal, () => this.sendDigest(mail, signal));
       return await this.sendNext(mail, signal);
     } catch (error) {
-      if (!(error instanceof HubError) || error.code !== "UNAUTHENTICATED") throw error;
+      if (!(error instanceof HubError)) throw error;
+      const { reason, resumeAfter = "" } = error.details ?? {};
+      const kept = reason === "CURSOR_EXPIRED" ? this.hub.logCursor.open(resumeAfter) : null;
+      if (kept) {
+        await this.log.passOver(mail, kept);
+        this.rows.forget(accountId);
+        return { until: 0 };
+      }
+      if (error.code !== "UNAUTHENTICATED") throw error;
       const disabled = this.hub.directory.accounts.get(accountId)?.disabledAt ?? null;
       await this.log.keyEnded(mail, disabled === null);
       this.rows.forget(accountId);
@@ -63,8 +72,22 @@ export class MailWork implements Work {
     }
   }
 
-  /** The next alert of those that are wanted at once. */
-  private async sendNext(mail: MailSettings, signal: AbortSignal): Promise<Pause> {
+  /**
+   * Does what sends a mail when the mail server is free for it.
+   * INVARIANT: what a mail says is read after the waiting: meanwhile rights and items may change.
+   */
+  private inTurn(
+    mail: MailSettings,
+    signal: AbortSignal,
+    work: () => Promise<Pause>,
+  ): Promise<Pause> {
+    return this.smtp.turn(async () =>
+      !signal.aborted && (await this.unchanged(mail)) ? work() : { until: 0 },
+    );
+  }
+
+  /** The next alert of those that are wanted at once. @param now the mail server is free for it */
+  private async sendNext(mail: MailSettings, signal: AbortSignal, now = false): Promise<Pause> {
     const until = mail.digestDueAt?.getTime() ?? Infinity;
     const session = { keyId: mail.keyId };
     const from = this.log.placeOf(mail);
@@ -78,6 +101,7 @@ export class MailWork implements Work {
       if (await this.log.readOn(mail, upTo)) this.rows.forget(mail.accountId);
       return end ? { until, after: upTo.seq } : { until: 0 };
     }
+    if (!now) return this.inTurn(mail, signal, () => this.sendNext(mail, signal, true));
     if (!(await this.unchanged(mail))) return { until: 0 };
     const alert = await this.printer.print(next.ctx, next.alert);
     const draft = composeAlert(mail, alert, this.config.publicUrl);
@@ -89,9 +113,9 @@ export class MailWork implements Work {
     return { until: 0 };
   }
 
-  private async sendDigest(mail: MailSettings, due: number, signal: AbortSignal): Promise<Pause> {
+  private async sendDigest(mail: MailSettings, signal: AbortSignal): Promise<Pause> {
     const { hub, printer } = this;
-    if (!(await this.unchanged(mail))) return { until: 0 };
+    const due = mail.digestDueAt?.getTime() ?? hub.now();
     const digest = await this.reading.run(() => readDigest(hub, printer, mail));
     const hour = mail.digestHour ?? 0;
     const ended: Ended = {
@@ -103,6 +127,9 @@ export class MailWork implements Work {
       this.rows.forget(mail.accountId);
       return { until: 0 };
     }
+    // A long one takes a while to read.
+    accountOf(hub, { keyId: mail.keyId });
+    if (!(await this.unchanged(mail))) return { until: 0 };
     const draft = digest.compose(due, this.config.publicUrl);
     const { seq, sub } = mail.digestPosition;
     const id = messageId(this.smtp.domain, mail.accountId, `digest ${seq} ${sub} ${due}`);

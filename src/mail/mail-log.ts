@@ -9,6 +9,8 @@ const KEEP_DAYS = 30;
 const PRUNE_EVERY = 100;
 /** Reading on without finding anything is written down once in a while: after a crash it is only read again. */
 const SAVE_MS = 10_000;
+const TOO_OLD =
+  "Some alerts were not sent: the hub no longer keeps them. Read the items anew, as far as they concern you.";
 
 /** Where an account's mail stands once something was sent. */
 export interface Ended {
@@ -71,6 +73,17 @@ export class MailLog {
         digestPosition.seq,
         digestPosition.sub,
       ],
+    );
+  }
+
+  /** What comes next is no longer kept: goes on with what is, and says so to the account. */
+  async passOver(mail: MailSettings, to: LogPosition): Promise<void> {
+    const { accountId, revision, position, digestPosition } = mail;
+    const later = (at: LogPosition): LogPosition => (at.seq < to.seq ? to : at);
+    await this.moveOn(mail, { position: later(position), digestPosition: later(digestPosition) });
+    await this.hub.pool.query(
+      `UPDATE mail SET problem = $3, problem_at = $4 WHERE account_id = $1 AND revision = $2`,
+      [accountId, revision, TOO_OLD, new Date(this.hub.now())],
     );
   }
 

@@ -65,22 +65,25 @@ export class Smtp {
     return this.config.from.address.split("@")[1] ?? "";
   }
 
+  /** Waits until the server has room for one more mail. Whoever sends does so within its turn. */
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.run(work);
+  }
+
   /** Never throws. `signal`: the hub stops; what is under way has a little time left. */
-  send(message: Message, signal: AbortSignal): Promise<Sent> {
-    return this.turns.run(async () => {
-      const ending = new AbortController();
-      const stop = (): void => void setTimeout(() => ending.abort(), GRACE_MS).unref();
-      if (signal.aborted) ending.abort();
-      signal.addEventListener("abort", stop);
-      try {
-        await this.transport.sendMail({ ...this.composed(message), signal: ending.signal });
-        return { accepted: true, refused: null, code: null, problem: null };
-      } catch (error) {
-        return failed(error as SmtpError);
-      } finally {
-        signal.removeEventListener("abort", stop);
-      }
-    });
+  async send(message: Message, signal: AbortSignal): Promise<Sent> {
+    const ending = new AbortController();
+    const stop = (): void => void setTimeout(() => ending.abort(), GRACE_MS).unref();
+    if (signal.aborted) ending.abort();
+    signal.addEventListener("abort", stop);
+    try {
+      await this.transport.sendMail({ ...this.composed(message), signal: ending.signal });
+      return { accepted: true, refused: null, code: null, problem: null };
+    } catch (error) {
+      return failed(error as SmtpError);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   private composed({ to, subject, text, messageId, stopUrl }: Message): object {

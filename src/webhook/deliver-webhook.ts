@@ -76,8 +76,9 @@ export class WebhookWork implements Work {
       await this.deliver(hook, next, signal);
       return { until: 0 };
     } catch (error) {
-      if (!(error instanceof HubError) || error.code !== "UNAUTHENTICATED") throw error;
-      await this.disable(hook);
+      const reason = whyOver(error);
+      if (reason === null) throw error;
+      await this.disable(hook, reason);
       return "done";
     }
   }
@@ -175,16 +176,12 @@ export class WebhookWork implements Work {
       ]);
   }
 
-  private async disable(hook: Webhook): Promise<void> {
+  private async disable(hook: Webhook, reason: string): Promise<void> {
     this.readOn.delete(hook.uuid);
     this.rows.forget(hook.uuid);
     await this.hub.pool.query(
       "UPDATE webhook SET state = 'DISABLED', reason = $3 WHERE id = $1 AND revision = $2",
-      [
-        hook.uuid,
-        hook.revision,
-        "The key with which it was set up, or its account, is no longer valid.",
-      ],
+      [hook.uuid, hook.revision, reason],
     );
   }
 
@@ -213,6 +210,17 @@ export class WebhookWork implements Work {
     this.rows.forget(uuid);
     this.readOn.set(uuid, { revision, from: upTo, upTo, savedAt: performance.now() });
   }
+}
+
+/** Why a webhook cannot go on by itself, in words to its administrators; null: it can. */
+function whyOver(error: unknown): string | null {
+  if (!(error instanceof HubError)) return null;
+  if (error.code === "UNAUTHENTICATED")
+    return "The key with which it was set up, or its account, is no longer valid.";
+  const { reason, keptSince, resumeAfter } = error.details ?? {};
+  return reason === "CURSOR_EXPIRED"
+    ? `Alerts of before ${keptSince} are no longer kept, and some were not delivered. Read the items anew, replay the webhook after ${resumeAfter}, then resume it.`
+    : null;
 }
 
 const WORKING = new Set([WebhookState.ACTIVE, WebhookState.OPEN]);

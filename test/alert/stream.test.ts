@@ -26,10 +26,10 @@ const to = (group: "power" | "other" = "power") => ({
   fromGroupId: w.group[group],
   groupIds: [w.group[group]],
 });
-async function released(n: number, input: object = {}): Promise<string[]> {
+async function released(n: number, input: object = {}, more: object = {}): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < n; i++) {
-    const id = await makeIncident(w.as.acme, { title: `No. ${i}` });
+    const id = await makeIncident(w.as.acme, { title: `No. ${i}`, ...more });
     await release(w.as.acme, id, { ...to(), ...input });
     ids.push(id);
   }
@@ -143,6 +143,18 @@ describe("a subscription", () => {
     const ids = await making;
     for (const live of lives) expect((await live.rest()).map((a) => a.itemId)).toEqual(ids);
   });
+
+  test.each(["socket", "stream"] as const)(
+    "over a %s replays more than may wait for it as fast as it is read, and is not taken for slow",
+    async (over) => {
+      const start = await now();
+      const ids = await released(6, to(), { description: "\u9577".repeat(100_000) });
+      const long = Array.from({ length: 6 }, (_, i) => `d${i}: description`).join(" ");
+      const selection = `cursor itemId item { ... on Advisory { title } ... on Incident { ${long} } }`;
+      const live = await hub.subscribe(w.as.beta, { after: start, over, selection });
+      expect((await live.rest()).map((a) => a.itemId)).toEqual(ids);
+    },
+  );
 
   test("hears live exactly what is replayed", async () => {
     const live = await hub.subscribe(w.as.beta);

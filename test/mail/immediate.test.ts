@@ -169,6 +169,24 @@ test("an address that is not the account's own must be confirmed by the code tha
   expect(await set(w.as.beta, { ...RELEASED, address })).toMatchObject({ state: "ACTIVE" });
 });
 
+test("an address stays unconfirmed though the mail to it was stopped, or refused, before", async () => {
+  const w = await pair();
+  const elsewhere = { ...RELEASED, address: "victim@elsewhere.example" };
+  await set(w.as.beta, elsewhere);
+  await mailbox.next();
+  await w.as.beta.do("stopMail", {}, FIELDS);
+  hub.pass(2 * MINUTE);
+  mailbox.refusals = [{ at: "rcpt", code: 550 }];
+  expect(await set(w.as.beta, elsewhere)).toMatchObject({ state: "UNCONFIRMED" });
+  await eventually(
+    () => settings(w.as.beta),
+    (s) => s.state === "REFUSED",
+  );
+  hub.pass(2 * MINUTE);
+  expect(await set(w.as.beta, elsewhere)).toMatchObject({ state: "UNCONFIRMED" });
+  expect((await mailbox.next()).headers.subject).toBe("[Musubi] Confirm your e-mail address");
+});
+
 test("a code is good for a day", async () => {
   const w = await pair();
   await set(w.as.beta, { ...RELEASED, address: "late@beta.example" });

@@ -29,6 +29,8 @@ export class Mailbox {
   private readonly waiting = new Set<() => void>();
   /** Of the next attempts, one each; after them everything is taken. */
   refusals: Refusal[] = [];
+  /** Answers that are held up; null: none is. */
+  private held: (() => void)[] | null = null;
   /** How many mails were taken, and how many attempts refused. */
   taken = 0;
   refused = 0;
@@ -57,7 +59,11 @@ export class Mailbox {
       authOptional: true,
       disableReverseLookup: true,
       logger: false,
-      onRcptTo: (_address, _session, callback) => callback(refusing("rcpt")),
+      onRcptTo: (_address, _session, callback) => {
+        const answer = (): void => callback(refusing("rcpt"));
+        if (mailbox?.held) mailbox.held.push(answer);
+        else answer();
+      },
       onData: (stream, session, callback) => {
         const chunks: Buffer[] = [];
         stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -104,6 +110,21 @@ export class Mailbox {
         waiting.add(done);
       });
     }
+  }
+
+  /** Answers nobody until what is returned is called. */
+  holdUp(): () => void {
+    const held: (() => void)[] = [];
+    this.held = held;
+    return () => {
+      this.held = null;
+      for (const answer of held) answer();
+    };
+  }
+
+  /** How many mails wait for an answer that is held up. */
+  get atTheDoor(): number {
+    return this.held?.length ?? 0;
   }
 
   async stop(): Promise<void> {

@@ -79,6 +79,17 @@ class Raw {
     }
   }
 
+  /** Resolves when so many alerts of an item have come. Throws where the socket is closed instead. */
+  async heardOf(itemId: string, times: number): Promise<number> {
+    const count = (): number =>
+      this.messages.filter((m) => m.payload?.data?.alerts?.itemId === itemId).length;
+    while (count() < times) {
+      if (this.ended) throw new Error("the socket was closed");
+      await new Promise<void>((resolve) => this.heard.add(resolve));
+    }
+    return count();
+  }
+
   /** Resolves when the hub follows the log for it. */
   async follow(selection = "itemId"): Promise<void> {
     const query = `subscription { alerts { ${selection} } }`;
@@ -232,6 +243,16 @@ describe("a client that does not read", () => {
     const heard = deaf.messages.flatMap((m) => m.payload?.data?.alerts?.itemId ?? []);
     expect(heard.filter((id) => ids.includes(id))).toEqual(ids.slice(0, 1));
   });
+});
+
+test("a client that reads is not taken for slow, though all its subscriptions are told the same at once", async () => {
+  const live = await welcomed(w.as.beta.key);
+  const query = `subscription { alerts { itemId item { ... on Incident { description } } } }`;
+  for (let i = 0; i < 20; i++) live.send({ type: "subscribe", id: `n${i}`, payload: { query } });
+  await live.follow();
+  const id = await released({ description: "x".repeat(100_000) });
+  expect(await live.heardOf(id, 21)).toBe(21);
+  live.socket.terminate();
 });
 
 describe("a socket that nobody uses", () => {

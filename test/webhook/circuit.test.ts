@@ -171,3 +171,25 @@ test("the attempts are read in pages, newest first", async () => {
   );
   expect(two.pageInfo.hasNextPage).toBe(false);
 });
+
+test("what stood still for longer than the log is kept is disabled, and says how to go on", async () => {
+  const { beta, id, releaseOne } = await pair();
+  await beta.do("pauseWebhook", { id });
+  await releaseOne();
+  hub.clock.advance(91 * DAY);
+  const kept = await releaseOne();
+  await hub.running.hub.logTrim.run();
+  // As a hub that was started since: of the log it knows what is kept.
+  Reflect.set(hub.running.hub.log, "tail", []);
+  await beta.do("resumeWebhook", { id });
+  const { reason } = await eventually(
+    () => shown(beta),
+    (w) => w.state === "DISABLED",
+  );
+  const after = /no longer kept.* replay the webhook after (\S+), then resume it/.exec(
+    reason ?? "",
+  );
+  await beta.do("replayWebhook", { id, after: after?.[1] });
+  await beta.do("resumeWebhook", { id });
+  expect(await receiver.next()).toMatchObject({ itemId: kept });
+});
