@@ -14,6 +14,7 @@ import { CreateExplainedFindings1764000000005 } from "../migrations/176400000000
 import { NumberWatches1764000000012 } from "../migrations/1764000000012-number-watches";
 import { FoldAndTrimLog1764000000013 } from "../migrations/1764000000013-fold-and-trim-log";
 import { KeepMarkingOfSightingsInLog1764000000014 } from "../migrations/1764000000014-keep-marking-of-sightings-in-log";
+import { KeepWhatWasFoldedInLog1764000000015 } from "../migrations/1764000000015-keep-what-was-folded-in-log";
 import {
   AgreementSignature,
   AgreementVersion,
@@ -55,6 +56,7 @@ export function openDatabase(url: string, poolSize = 20): Promise<DataSource> {
       NumberWatches1764000000012,
       FoldAndTrimLog1764000000013,
       KeepMarkingOfSightingsInLog1764000000014,
+      KeepWhatWasFoldedInLog1764000000015,
       CreateWebhooks1764000000010,
       CreateMail1764000000011,
     ],

@@ -3,7 +3,7 @@ import { type LogPosition, WHOLE_ENTRY } from "../cursors";
 import { badInput } from "../errors";
 import type { Hub } from "../hub";
 import type { AlertFilter } from "./alert.type";
-import { entriesOf } from "./entries";
+import { entriesOf, readable } from "./entries";
 import { isAfter, type Raised, raisedFor, readFrom } from "./raise";
 
 const BATCH = 200;
@@ -45,7 +45,7 @@ export async function alertsAfter(
   for (let stop = false; delivered.length < wanted; stop = performance.now() > until) {
     if (stop) return { delivered, goOn: { seq, sub: WHOLE_ENTRY } };
     const { hub } = fresh();
-    const rows = await hub.log.after(seq, BATCH);
+    const rows = readable(await hub.log.after(seq, BATCH));
     for (const entry of await entriesOf(hub, rows)) {
       for (const one of await raisedFor(fresh(), entry, filter)) {
         if (isAfter(one, from)) delivered.push(one);

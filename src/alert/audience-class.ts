@@ -1,6 +1,7 @@
 import type { Session } from "../auth/viewer";
 import type { LogPosition } from "../cursors";
 import type { HubError } from "../errors";
+import type { ItemRow } from "../sharing/disclosure";
 import type { Instant, Viewer } from "../sharing/parties";
 import { heldAlike, type Standing } from "../sharing/standing";
 import type { AlertTypeName } from "./log";
@@ -105,7 +106,7 @@ export class AudienceClass {
     const apart = new Set<Person>();
     for (const id of named) for (const person of this.byId.get(id) ?? []) apart.add(person);
     const parts = new Map<string, Person[]>();
-    const audiences = entry.item?.audiences ?? [];
+    const audiences = itemsOf(entry).flatMap((item) => item.audiences);
     const sinceAll = audiences.every(
       (a) => a.releasedAt >= (this.latest.get(a.target) ?? -Infinity),
     );
@@ -133,15 +134,19 @@ export class AudienceClass {
 }
 
 /** The organizations and accounts that an entry, or what it is about, names. */
-export function namedIn({ row, item }: Entry): Set<string> {
+export function namedIn(entry: Entry): Set<string> {
+  const { row } = entry;
   const named = new Set([row.actorOrganizationId]);
   for (const id of [row.organizationId, row.target]) if (id !== null) named.add(id);
-  if (item) {
+  for (const item of itemsOf(entry)) {
     named.add(item.ownerId);
     for (const { target } of item.audiences) named.add(target);
   }
   return named;
 }
+
+const itemsOf = ({ item, folded }: Entry): ItemRow[] =>
+  [item, ...folded.map((one) => one.item)].filter((one) => one !== null);
 
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key);

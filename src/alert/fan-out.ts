@@ -3,7 +3,7 @@ import { HubError } from "../errors";
 import type { Hub } from "../hub";
 import type { Viewer } from "../sharing/parties";
 import { COME_BACK, type Part, type Person, type Subscriber } from "./audience-class";
-import { isStale, type Read, readForAll, unread } from "./entries";
+import { hasChanged, isStale, type Read, readable, readForAll, unread } from "./entries";
 import type { LogRow } from "./log";
 import { Placement } from "./placement";
 import type { Plan } from "./plan";
@@ -85,7 +85,7 @@ export class FanOut {
     const { log } = this.hub;
     while (!signal.aborted) {
       try {
-        const rows = await log.after(this.begun, BATCH);
+        const rows = readable(await log.after(this.begun, BATCH));
         for (const read of await this.read(rows)) {
           if (signal.aborted) return;
           this.begun = read.entry.row.seq;
@@ -135,7 +135,9 @@ export class FanOut {
       const { entry, named } = read;
       for (const part of audience.parts(entry, named, this.hub.now())) {
         if (!(await this.serve(audience.plan, part, entry))) return false;
-        if (performance.now() - this.turn > TURN_MS) await this.letOthers();
+        if (performance.now() - this.turn < TURN_MS) continue;
+        await this.letOthers();
+        if (hasChanged(this.hub, read)) return false;
       }
     }
     return true;
@@ -157,7 +159,7 @@ export class FanOut {
 
   /** WHY only while nothing is being delivered: what waits is read when its turn comes, in one go. */
   private readAhead(rows: readonly LogRow[]): void {
-    const few = this.waiting && rows.length > 0 && rows.length <= BATCH;
+    const few = this.waiting && rows.length > 0 && rows.length <= BATCH && readable(rows) === rows;
     // What ended with an agreement is found by the policy, which is still being read.
     if (!few || !this.placement.size || rows.some((row) => row.itemId === null)) return;
     const reads = readForAll(this.hub, rows);

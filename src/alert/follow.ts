@@ -3,7 +3,7 @@ import { Context } from "../context";
 import { HubError } from "../errors";
 import type { Hub } from "../hub";
 import type { Operation } from "../operations";
-import { entriesOf, isStale } from "./entries";
+import { entriesOf, isStale, readable } from "./entries";
 import { COME_BACK, type Sink, type Subscriber } from "./audience-class";
 import type { Following } from "./following";
 import type { LogRow } from "./log";
@@ -48,7 +48,7 @@ export class Followers {
     while (!subscriber.ended && !hub.fanOut.join(subscriber)) {
       try {
         await subscriber.sink.ready();
-        const rows = await hub.log.after(subscriber.seq, BATCH);
+        const rows = readable(await hub.log.after(subscriber.seq, BATCH));
         // Numbers may be missing.
         if (!rows.length) subscriber.seq = Math.max(subscriber.seq, hub.fanOut.position);
         await this.deliverAll(subscriber, rows);

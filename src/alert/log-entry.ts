@@ -41,6 +41,9 @@ export interface LogEntry {
   tlpBefore?: number;
   /** How many items one submission released to one audience alike; `itemId` is then that of the first. */
   count?: number;
+  /** Of several: all of them, and by which release each, in the same order. */
+  foldedItems?: string[];
+  foldedReleases?: string[];
   /** Releases of one submission with the same key reach the same viewers alike, and are folded. Not stored. */
   alike?: string;
 }
@@ -63,6 +66,8 @@ export interface LogRow {
   changed: number;
   linked: string[];
   count: number;
+  foldedItems: string[];
+  foldedReleases: string[];
   /** The versions of the policy and of the watches that it follows, or later ones. */
   policyVersion: bigint;
   watchVersion: bigint;

@@ -13,7 +13,8 @@ const CHANNEL = "musubi_log";
 const POLL_MS = 1_000;
 const COLUMNS = `seq, ms(at) AS at, type, actor_organization_id AS "actorOrganizationId", item_id AS "itemId",
   (SELECT kind FROM item WHERE item.id = item_id) AS "itemKind", release_id AS "releaseId", target, organization_id AS "organizationId", group_ids AS "groupIds", subject, changed, linked, count,
-  tlp, coalesce(tlp_before, tlp) AS "tlpBefore", sighting_tlp AS "sightingTlp", sighting_pap AS "sightingPap"`;
+  tlp, coalesce(tlp_before, tlp) AS "tlpBefore", sighting_tlp AS "sightingTlp", sighting_pap AS "sightingPap",
+  folded_items AS "foldedItems", folded_releases AS "foldedReleases"`;
 
 /** The log in a table of PostgreSQL, its numbers given under a lock; NOTIFY only wakes the readers up. */
 export class LogStore implements LogTransport {
@@ -144,24 +145,27 @@ const APPEND = `
   WITH e AS (
     SELECT * FROM ROWS FROM (jsonb_to_recordset($4::jsonb) AS (type text, "itemId" uuid, "releaseId" uuid, target uuid,
       "organizationId" uuid, "groupIds" uuid[], subject text, changed int, linked uuid[], count int, "tlpBefore" smallint,
-      "sightingTlp" smallint, "sightingPap" smallint))
+      "sightingTlp" smallint, "sightingPap" smallint, "foldedItems" uuid[], "foldedReleases" uuid[]))
       WITH ORDINALITY AS e(type, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked, count,
-        "tlpBefore", "sightingTlp", "sightingPap", n)),
+        "tlpBefore", "sightingTlp", "sightingPap", "foldedItems", "foldedReleases", n)),
   p AS (DELETE FROM log_pending WHERE item_id IN (SELECT "itemId" FROM e) RETURNING *)
   INSERT INTO log (at, type, actor_organization_id, actor_account_id, item_id, release_id, target, organization_id,
-    group_ids, subject, changed, linked, count, tlp, tlp_before, sighting_tlp, sighting_pap)
+    group_ids, subject, changed, linked, count, tlp, tlp_before, sighting_tlp, sighting_pap, folded_items,
+    folded_releases)
   SELECT at, type, organization, account, "itemId", "releaseId", target, "organizationId", "groupIds", subject, changed, linked,
-    count, tlp, "tlpBefore", "sightingTlp", "sightingPap"
+    count, tlp, "tlpBefore", "sightingTlp", "sightingPap", coalesce("foldedItems", '{}'), coalesce("foldedReleases", '{}')
   FROM (
     SELECT greatest(edited_at, $1::timestamptz - interval '1 millisecond') AS at, 'ITEM_UPDATED' AS type,
       actor_organization_id AS organization, actor_account_id AS account, item_id AS "itemId", NULL::uuid AS "releaseId",
       NULL::uuid AS target, NULL::uuid AS "organizationId", '{}'::uuid[] AS "groupIds", NULL AS subject, changed, linked,
       1 AS count, tlp, NULL::smallint AS "tlpBefore",
-      NULL::smallint AS "sightingTlp", NULL::smallint AS "sightingPap", 0 AS n
+      NULL::smallint AS "sightingTlp", NULL::smallint AS "sightingPap",
+      NULL::uuid[] AS "foldedItems", NULL::uuid[] AS "foldedReleases", 0 AS n
     FROM p
     UNION ALL
     SELECT $1, e.type, $2, $3, e."itemId", e."releaseId", e.target, e."organizationId", coalesce(e."groupIds", '{}'), e.subject,
       coalesce(e.changed, -1), coalesce(e.linked, '{}'), coalesce(e.count, 1),
-      (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), e."tlpBefore", e."sightingTlp", e."sightingPap", n
+      (SELECT i.tlp FROM item i WHERE i.id = e."itemId"), e."tlpBefore", e."sightingTlp", e."sightingPap",
+      e."foldedItems", e."foldedReleases", n
     FROM e
   ) added ORDER BY n, "itemId"`;

@@ -103,12 +103,12 @@ export class AlertLog {
     });
   }
 
-  /** Whether anything about an item has come since a number was the newest. */
-  hasMore(itemId: string, since: number): boolean {
+  /** Whether anything about one of some items has come since a number was the newest. */
+  hasMore(itemIds: readonly string[], since: number): boolean {
     for (let i = this.tail.length - 1; i >= 0; i--) {
       const row = this.tail[i];
       if (!row || row.seq <= since) return false;
-      if (row.itemId === itemId) return true;
+      if (row.itemId !== null && itemIds.includes(row.itemId)) return true;
     }
     return this.head > since;
   }

@@ -20,6 +20,8 @@ export interface Entry {
   item: ItemRow | null;
   /** Of an end of rights: the targets of releases that ended at its instant; null: not looked up. */
   endedTargets: ReadonlySet<string> | null;
+  /** Of an entry for many: an entry for each. */
+  folded: readonly Entry[];
 }
 
 /** One alert that an entry raises for a viewer. */
@@ -35,6 +37,8 @@ interface Judged {
   entry: Entry;
   reached: Reached;
   offer: Offer | null;
+  /** Its place among those that were folded into one. */
+  nth: number;
 }
 
 /** What one entry raises for the viewer: itself, and a match for each of its organization's watches that was asked for. */
@@ -45,15 +49,17 @@ export async function raisedFor(
 ): Promise<Raised[]> {
   if (entry.row.type === "ACCESS_ENDED" && entry.row.itemId === null)
     return raisedByEnd(ctx, entry, filter);
-  const judged = await judge(ctx, entry, filter);
-  if (!judged) return [];
+  const judged = await judgeEach(ctx, entry, filter);
   const { viewer } = ctx;
-  const { offer } = judged;
-  const matches =
-    viewer && offer && seeksMatches(judged, filter)
-      ? await matchesOf(ctx, offer.view, viewer.organizationId)
-      : [];
-  return [...(await itself(ctx, judged, filter)), ...matched(ctx, judged, filter, matches)];
+  const raisedBy = await itself(ctx, judged, filter);
+  for (const one of judged) {
+    const { offer } = one;
+    if (viewer && offer && seeksMatches(one, filter))
+      raisedBy.push(
+        ...matched(ctx, one, filter, await matchesOf(ctx, offer.view, viewer.organizationId)),
+      );
+  }
+  return raisedBy;
 }
 
 /** As `raisedFor` for many to whom the entry, an item's, is shown alike, scores included: what all of them get, and what their watches add, by organization. */
@@ -63,20 +69,35 @@ export async function raisedForAll(
   filter: AlertFilter | null,
 ): Promise<{ all: Raised[]; own: Map<string, Raised[]> }> {
   const own = new Map<string, Raised[]>();
-  const judged = await judge(ctx, entry, filter);
-  if (!judged) return { all: [], own };
-  const { offer } = judged;
-  if (ctx.viewer && offer && seeksMatches(judged, filter)) {
+  const judged = await judgeEach(ctx, entry, filter);
+  for (const one of judged) {
+    const { offer } = one;
+    if (!ctx.viewer || !offer || !seeksMatches(one, filter)) continue;
     for (const [id, matches] of await allMatches(ctx, offer.view))
-      own.set(id, matched(ctx, judged, filter, matches));
+      own.set(id, [...(own.get(id) ?? []), ...matched(ctx, one, filter, matches)]);
   }
   return { all: await itself(ctx, judged, filter), own };
+}
+
+/** What of an entry reaches the viewer: of one for many each by itself. */
+async function judgeEach(
+  ctx: Context,
+  entry: Entry,
+  filter: AlertFilter | null,
+): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  for (const [nth, one] of (entry.folded.length ? entry.folded : [entry]).entries()) {
+    const reaching = await judge(ctx, one, filter, nth);
+    if (reaching) judged.push(reaching);
+  }
+  return judged;
 }
 
 async function judge(
   ctx: Context,
   entry: Entry,
   filter: AlertFilter | null,
+  nth: number,
 ): Promise<Judged | null> {
   const { row, item } = entry;
   const { viewer } = ctx;
@@ -90,15 +111,23 @@ async function judge(
     : reachesByParty(row, account, ctx.directory);
   if (!reached || (reached.byLinks && !(await seesLinked(ctx, row)))) return null;
   const offer = item && reached.carries === "item" ? ctx.read(item.kind).offer(item) : null;
-  return reached.carries === "item" && !offer ? null : { entry, reached, offer };
+  return reached.carries === "item" && !offer ? null : { entry, reached, offer, nth };
 }
 
-async function itself(ctx: Context, judged: Judged, filter: AlertFilter | null): Promise<Raised[]> {
-  const { reached, offer, entry } = judged;
+/** @param judged what of the entry reaches the viewer; the first stands for all */
+async function itself(
+  ctx: Context,
+  judged: readonly Judged[],
+  filter: AlertFilter | null,
+): Promise<Raised[]> {
+  const [first] = judged;
+  if (!first) return [];
+  const { reached, offer, entry } = first;
   const { subject } = entry.row;
   const type = reached.type as AlertType;
   if (!wants(filter, type) || !passes(filter, reached, offer?.view ?? null)) return [];
-  return [raised(ctx, judged, 0, type, subject === null ? null : await findNode(ctx, subject))];
+  const about = subject === null ? null : await findNode(ctx, subject);
+  return [raised(ctx, first, 0, type, about, Math.max(entry.row.count, judged.length))];
 }
 
 /** Whether what an entry shows is to be compared with watches. */
@@ -113,21 +142,28 @@ function matched(
 ): Raised[] {
   return matches
     .filter(({ watch }) => asked(filter, watch))
-    .map(({ watch, place }) => raised(ctx, judged, place, AlertType.WATCH_MATCHED, watch));
+    .map(({ watch, place }) => {
+      const sub = judged.nth * MOST_WATCHES + place;
+      return raised(ctx, judged, sub, AlertType.WATCH_MATCHED, watch, judged.entry.row.count);
+    });
 }
+/** So many places among the alerts of an entry are there for the watches of one organization that match one of its items. */
+const MOST_WATCHES = 2 ** 20;
 
+/** @param count of how many items it tells: only of one it shows which */
 function raised(
   ctx: Context,
   { entry: { row, item }, reached, offer }: Judged,
   sub: number,
   type: AlertType,
   subject: object | null,
+  count: number,
 ): Raised {
-  const one = row.count === 1;
+  const one = count === 1;
   const position = { seq: row.seq, sub };
   const itemId = item && one ? globalId(KINDS[item.kind].node, item.id) : null;
   const view = one && offer ? offer.view : null;
-  const alert = alertOf(ctx, row, reached, { position, type, subject, itemId, view });
+  const alert = alertOf(ctx, row, reached, { position, type, subject, itemId, view, count });
   return { position, alert, shows: one ? offer : null };
 }
 
@@ -159,7 +195,7 @@ async function raisedByEnd(
   return items.map(({ id, kind }, sub) => {
     const position = { seq: row.seq, sub };
     const itemId = globalId(KINDS[kind].node, id);
-    const is = { position, type, subject: null, itemId, view: null };
+    const is = { position, type, subject: null, itemId, view: null, count: 1 };
     return { position, alert: alertOf(ctx, row, reached, is), shows: null };
   });
 }
@@ -174,6 +210,7 @@ function alertOf(
     subject: object | null;
     itemId: string | null;
     view: ItemView | null;
+    count: number;
   },
 ): Alert {
   return Object.assign(new Alert(), {
@@ -183,7 +220,7 @@ function alertOf(
     group: reached.groupId === null ? null : (ctx.directory.groups.get(reached.groupId) ?? null),
     item: is.view,
     itemId: is.itemId,
-    count: row.count,
+    count: is.count,
     subject: is.subject,
   });
 }

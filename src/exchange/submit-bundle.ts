@@ -133,8 +133,16 @@ function fold(change: Change): void {
       entry.type === "ITEM_RELEASED" ? (entry.alike ?? "") : `${entry.type} ${entry.itemId}`;
     const first = folded.get(key);
     if (!first) folded.set(key, entry);
-    else if (entry.type === "ITEM_RELEASED") first.count = (first.count ?? 1) + 1;
+    else if (entry.type === "ITEM_RELEASED") add(first, entry);
     else first.changed = (first.changed ?? -1) | (entry.changed ?? -1);
   }
   change.entries.splice(0, change.entries.length, ...folded.values());
+}
+
+function add(first: LogEntry, { itemId = "", releaseId = "" }: LogEntry): void {
+  first.count = (first.count ?? 1) + 1;
+  first.foldedItems ??= [first.itemId ?? ""];
+  first.foldedReleases ??= [first.releaseId ?? ""];
+  first.foldedItems.push(itemId);
+  first.foldedReleases.push(releaseId);
 }

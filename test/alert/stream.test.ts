@@ -244,29 +244,82 @@ describe("filters", () => {
   });
 });
 
-test("what one bundle releases to one audience is one alert with a count", async () => {
-  const live = await hub.subscribe(w.as.beta);
-  const objects = Array.from({ length: 7 }, (_, i) => ({
-    type: "indicator",
-    spec_version: "2.1",
-    id: `indicator--00000000-0000-4000-8000-00000000000${i}`,
-    pattern: `[ipv4-addr:value = '198.51.100.${150 + i}']`,
-    pattern_type: "stix",
-    valid_from: "2026-01-01T00:00:00Z",
-  }));
-  await w.as.acme.do(
-    "submitBundle",
-    {
-      bundle: { type: "bundle", id: "bundle--00000000-0000-4000-8000-000000000000", objects },
-      tlp: "AMBER",
-      fromGroupId: w.group.power,
-      releaseToGroupIds: [w.group.power],
-    },
-    "accepted",
-  );
-  expect(await live.rest()).toMatchObject([
-    { type: "ITEM_RELEASED", count: 7, item: null, group: { id: w.group.power } },
-  ]);
+describe("what one bundle releases to one audience", () => {
+  let bundles = 0;
+  /** The ids of indicators on addresses that begin alike, released at once. */
+  async function bundled(network: string, many: number): Promise<string[]> {
+    const uuid = (n: number): string =>
+      `00000000-0000-4000-8000-${`${++bundles}${n}`.padStart(12, "0")}`;
+    const objects = Array.from({ length: many }, (_, i) => ({
+      type: "indicator",
+      spec_version: "2.1",
+      id: `indicator--${uuid(i)}`,
+      pattern: `[ipv4-addr:value = '${network}.${i}']`,
+      pattern_type: "stix",
+      valid_from: "2026-01-01T00:00:00Z",
+    }));
+    const { itemIds } = await w.as.acme.do<{ itemIds: string[] }>(
+      "submitBundle",
+      {
+        bundle: { type: "bundle", id: `bundle--${uuid(many)}`, objects },
+        tlp: "AMBER",
+        fromGroupId: w.group.power,
+        releaseToGroupIds: [w.group.power],
+      },
+      "itemIds",
+    );
+    return itemIds;
+  }
+  const withdraw = async (id: string): Promise<unknown> => {
+    const { releases } = await w.as.acme.ask<{ releases: { id: string }[] }>(
+      "indicator",
+      { id },
+      "releases { id }",
+    );
+    return w.as.acme.do("withdrawRelease", { id: releases[0]?.id, reason: "Wrong" });
+  };
+
+  test("is one alert with a count", async () => {
+    const live = await hub.subscribe(w.as.beta);
+    await bundled("198.18.1", 7);
+    expect(await live.rest()).toMatchObject([
+      { type: "ITEM_RELEASED", count: 7, item: null, itemId: null, group: { id: w.group.power } },
+    ]);
+  });
+
+  test("is counted as far as it is still there for the reader, and of the last one it is told which", async () => {
+    const from = await now();
+    const ids = await bundled("198.18.2", 4);
+    const told = async () =>
+      (await replay(w.as.beta, from, { types: ["ITEM_RELEASED"] })).map((a) => [a.count, a.itemId]);
+    expect(await told()).toEqual([[4, null]]);
+    await withdraw(ids[0] ?? "");
+    expect(await told()).toEqual([[3, null]]);
+    await withdraw(ids[3] ?? "");
+    await withdraw(ids[1] ?? "");
+    expect(await told()).toEqual([[1, ids[2]]]);
+    await withdraw(ids[2] ?? "");
+    expect(await told()).toEqual([]);
+  });
+
+  test("raises a match for each that a watch looks for, whichever of them it is, live as in a replay", async () => {
+    const values = ["198.18.3.1", "198.18.3.2"];
+    for (const value of values)
+      await w.as.beta.do("createWatch", { input: { name: value, values: [value] } });
+    await w.as.beta.do("createWatch", { input: { name: "All", values: ["198.18.3.0/24"] } });
+    const filter = { types: ["WATCH_MATCHED"] };
+    const from = await now();
+    const live = await hub.subscribe(w.as.beta, { filter, after: from });
+    const ids = await bundled("198.18.3", 3);
+    const must = [ids[0], ids[1], ids[1], ids[2], ids[2]];
+    const heard = [];
+    while (heard.length < must.length) heard.push(await live.next());
+    expect(heard.map((a) => a.itemId)).toEqual(must);
+    expect(heard.map((a) => a.count)).toEqual(must.map(() => 1));
+    expect((await replay(w.as.beta, from, filter)).map((a) => a.itemId)).toEqual(must);
+    const rest = await replay(w.as.beta, heard[2]?.cursor ?? null, filter);
+    expect(rest.map((a) => a.itemId)).toEqual(must.slice(3));
+  });
 });
 
 test("a sighting, a release and an update of one item arrive in the order in which they were made", async () => {
