@@ -289,11 +289,14 @@ const FINAL_TEXT = 0x81;
  */
 function holdBack(connection: Socket): void {
   if (heldBack.has(connection)) return;
+  if (heldBack.size === MOST_HELD_BACK) letGo();
   if (!heldBack.size) setImmediate(letGo);
   heldBack.add(connection);
   connection.cork();
 }
 const heldBack = new Set<Socket>();
+/** WHY no more: what thousands of connections hold back outlives its turn in memory, and costs more than it saves. */
+const MOST_HELD_BACK = 256;
 function writeOut(connection: Socket): void {
   if (heldBack.delete(connection)) connection.uncork();
 }
