@@ -22,7 +22,7 @@ export interface ServerProcess {
 }
 
 /** With which `npm start` starts the hub. */
-const AS_STARTED = ["--max-semi-space-size=64"];
+const AS_STARTED = ["--max-semi-space-size=32"];
 
 /** Starts `bench/<file>.js` with the database's URL. Resolves once it serves. */
 export async function startServer(
