@@ -83,7 +83,10 @@ export class DecisionResolver {
   }
 }
 
-/** Of an organization that has merged, or by an account that is not in use, nobody sees anything but what everybody sees. */
+/**
+ * Of an organization that has merged, or by an account that is not in use, nobody sees anything but what everybody sees; and
+ * nobody anything before it was there.
+ */
 function unlessGone(
   { directory }: Context,
   subject: Viewer,
@@ -92,6 +95,7 @@ function unlessGone(
   explanation: Explanation,
 ): Explanation {
   const gone = [
+    ...notYetThere(item, now),
     ...goneByMerger(directory.organizations.get(subject.organizationId), now),
     ...goneByAccount(directory.accounts.get(subject.accountId), now),
   ];
@@ -103,6 +107,12 @@ function unlessGone(
       : { ...path, holds: false, conditions: [...gone, ...path.conditions] },
   );
   return { ...anybody, paths };
+}
+
+function notYetThere({ createdAt }: ItemRow, now: number): ExplainedCondition[] {
+  if (createdAt <= now) return [];
+  const detail = `created ${new Date(createdAt).toISOString()}`;
+  return [{ says: "the item was there", holds: false, detail, about: { item: true } }];
 }
 
 function goneByMerger(organization: Organization | undefined, now: number): ExplainedCondition[] {

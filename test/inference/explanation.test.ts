@@ -80,6 +80,20 @@ describe("a coordinator that explains an item", () => {
   });
 });
 
+test("nobody, not even its owner, saw an item before it was there", async () => {
+  const itemId = await makeIncident(w.as.acme);
+  await release(w.as.acme, itemId, power());
+  for (const name of ["acme", "beta"] as const) {
+    const args = { itemId, organizationId: w.org[name] };
+    const ask = (at?: string): Promise<Decision> =>
+      w.as.acme.ask("sharingDecision", { ...args, at }, "visible fields paths { kind holds }");
+    expect(await ask()).toMatchObject({ visible: true });
+    const before = await ask("2000-01-01T00:00:00Z");
+    expect(before).toMatchObject({ visible: false, fields: [] });
+    expect(before.paths.filter((p) => p.holds)).toEqual([]);
+  }
+});
+
 describe("the size of a HIDDEN group", () => {
   interface Preview {
     organizationCount: number;

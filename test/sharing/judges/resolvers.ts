@@ -169,16 +169,17 @@ export class Asking {
       return this.say("resolvers: decision withheld", about, codeOf(answer), "NOT_FOUND");
     const verdict = oracle({ ...world, now: at }, { ...subject.viewer, ownCredential: true }, item);
     const all = asks.paths.includes("OWNER") || item.submittedAt <= now;
+    const there = item.createdAt <= at;
     this.say("resolvers: decision", about, told && [told.visible, sorted(told.fields)], [
-      all && verdict.visible,
-      all ? sorted(shownFields({ item, verdict })) : [],
+      all && there && verdict.visible,
+      all && there ? sorted(shownFields({ item, verdict })) : [],
     ]);
     if (!all) return;
     this.say(
       "resolvers: paths of a decision",
       about,
       told && sorted(told.paths.map((p) => `${p.kind} ${p.holds}`)),
-      sorted(pathsOf(item, verdict)),
+      sorted(pathsOf(item, there ? verdict : { ...verdict, paths: [], audiences: [] })),
     );
   }
 
