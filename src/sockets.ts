@@ -9,16 +9,17 @@ import {
 } from "graphql";
 import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Sink, Subscriber } from "./alert/audience-class";
+import type { Subscriber } from "./alert/audience-class";
 import type { Followers } from "./alert/follow";
 import { Following } from "./alert/following";
 import { accountOf, authenticate, type Session } from "./auth/viewer";
-import { MOST_WAITING, untilFewWait } from "./back-pressure";
+import { close, CLOSE_MS, CLOSED } from "./close-codes";
 import type { Connections } from "./connections";
 import { HubError } from "./errors";
 import { Held } from "./held";
 import type { Hub } from "./hub";
 import type { Operation, Operations } from "./operations";
+import { SocketSink } from "./socket-sink";
 
 export interface Sockets {
   /** Closes those whose credential is no longer good. */
@@ -29,7 +30,6 @@ export interface Sockets {
 
 const MAX_MESSAGE = 1024 * 1024;
 const CHECK_MS = 1_000;
-const CLOSE_MS = 2_000;
 const MOST_SUBSCRIPTIONS = 50;
 
 export interface SocketTimings {
@@ -39,17 +39,6 @@ export interface SocketTimings {
   idleMs: number;
 }
 const TIMINGS: SocketTimings = { pingMs: 12_000, idleMs: 60_000 };
-
-/** What a socket is closed with: the code and the reason tell its client what to do. */
-const CLOSED = {
-  /** Come back, at another node or in a moment, with the last cursor. */
-  resume: { code: 1001, reason: "RESUME: the hub restarts; come back with your cursor" },
-  /** As `resume`; it read too slowly. */
-  slow: { code: 1013, reason: "TOO_SLOW: read faster; come back with your cursor" },
-  idle: { code: 4408, reason: "IDLE: no subscription" },
-  unauthenticated: { code: CloseCode.Forbidden, reason: "UNAUTHENTICATED" },
-  limited: { code: 4429, reason: "RATE_LIMITED: too many connections of one key; slow down" },
-} as const;
 
 /** One socket. */
 interface Client {
@@ -61,9 +50,6 @@ interface Client {
   /** Since when it has had none; milliseconds of the process. */
   idleSince: number;
 }
-
-const close = (socket: WebSocket, { code, reason }: { code: number; reason: string }): void =>
-  socket.close(code, reason);
 
 /** graphql-ws at /graphql. A socket whose credential is no longer good is closed before its next alert. */
 export function acceptSockets(
@@ -214,95 +200,6 @@ async function subscribe(
   subscriber = followers.begin(operation, stream, sink);
   if (held.over) followers.end(subscriber);
   return held;
-}
-
-/** One subscription of a socket. What goes to many is framed, but neither executed nor serialised, for each. */
-class SocketSink implements Sink {
-  private readonly head: Buffer;
-
-  constructor(
-    private readonly socket: WebSocket,
-    private readonly connection: Socket,
-    id: string,
-    private readonly ended: (error: HubError) => void,
-  ) {
-    this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-  }
-
-  send(answer: Buffer): void {
-    const { socket, connection, head } = this;
-    if (socket.readyState !== socket.OPEN) return;
-    // What the hub itself holds back is not what the client does not read.
-    if (socket.bufferedAmount > MOST_WAITING) writeOut(this.connection);
-    if (socket.bufferedAmount > MOST_WAITING) {
-      close(socket, CLOSED.slow);
-      // Its close frame stands behind all that it does not read.
-      setTimeout(() => socket.terminate(), CLOSE_MS).unref();
-      return;
-    }
-    holdBack(connection);
-    connection.write(framed(head, answer.length + TAIL.length));
-    connection.write(answer);
-    connection.write(TAIL);
-  }
-
-  end(error: HubError): void {
-    if (error.code === "UNAUTHENTICATED") close(this.socket, CLOSED.unauthenticated);
-    else this.ended(error);
-  }
-
-  ready(): Promise<void> {
-    const { socket } = this;
-    return untilFewWait(() => (socket.readyState === socket.OPEN ? socket.bufferedAmount : 0));
-  }
-}
-const TAIL = Buffer.from("}");
-
-/**
- * The beginning of a text frame (RFC 6455, 5.2): its header and the first bytes of what it carries.
- * WHY by hand: what goes to many is then one buffer for all of them, also while it waits for those that read slowly. Nothing
- * stands between the library and the connection, as nothing is compressed.
- * @param further bytes that follow
- */
-function framed(head: Buffer, further: number): Buffer {
-  const length = head.length + further;
-  const frame = Buffer.allocUnsafe(10 + head.length);
-  frame[0] = FINAL_TEXT;
-  let at = 2;
-  if (length < 126) frame[1] = length;
-  else if (length < 65_536) {
-    frame[1] = 126;
-    at = frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    at = frame.writeBigUInt64BE(BigInt(length), 2);
-  }
-  head.copy(frame, at);
-  return frame.subarray(0, at + head.length);
-}
-const FINAL_TEXT = 0x81;
-
-/**
- * Until the end of the turn what is written to a connection waits.
- * WHY: several alerts of one turn leave together, and all connections are written to without a pause: each write wakes its
- * reader up, which costs most where other work comes between.
- */
-function holdBack(connection: Socket): void {
-  if (heldBack.has(connection)) return;
-  if (heldBack.size === MOST_HELD_BACK) letGo();
-  if (!heldBack.size) setImmediate(letGo);
-  heldBack.add(connection);
-  connection.cork();
-}
-const heldBack = new Set<Socket>();
-/** WHY no more: what thousands of connections hold back outlives its turn in memory, and costs more than it saves. */
-const MOST_HELD_BACK = 256;
-function writeOut(connection: Socket): void {
-  if (heldBack.delete(connection)) connection.uncork();
-}
-function letGo(): void {
-  for (const connection of heldBack) connection.uncork();
-  heldBack.clear();
 }
 
 function sent(socket: WebSocket, data: string): Promise<void> {
